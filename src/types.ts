@@ -328,14 +328,39 @@ export interface MaskContext {
 // ---------------------------------------------------------------- the log
 
 export type EventType =
-  | 'stream.open' | 'stream.close' | 'stream.takeover'
-  | 'call.received' | 'call.refused' | 'call.denied'
-  | 'approval.requested' | 'approval.granted' | 'approval.rejected' | 'approval.expired' | 'approval.cancelled'
-  | 'call.intent' | 'call.prepared' | 'call.result' | 'call.error' | 'call.unknown' | 'call.late'
-  | 'policy.published' | 'config.loaded' | 'secret.set' | 'mask.failed' | 'access.viewed' | 'export.moved'
-  | 'retention.erase' | 'legal.hold' | 'pause.set' | 'pause.lifted' | 'breakglass.used' | 'breakglass.reviewed'
-  | 'clock.jump' | 'audit.refused'
-  | 'notary.rotated' | 'log.rebased'
+  | 'stream.open'
+  | 'stream.close'
+  | 'stream.takeover'
+  | 'call.received'
+  | 'call.refused'
+  | 'call.denied'
+  | 'approval.requested'
+  | 'approval.granted'
+  | 'approval.rejected'
+  | 'approval.expired'
+  | 'approval.cancelled'
+  | 'call.intent'
+  | 'call.prepared'
+  | 'call.result'
+  | 'call.error'
+  | 'call.unknown'
+  | 'call.late'
+  | 'policy.published'
+  | 'config.loaded'
+  | 'secret.set'
+  | 'mask.failed'
+  | 'access.viewed'
+  | 'export.moved'
+  | 'retention.erase'
+  | 'legal.hold'
+  | 'pause.set'
+  | 'pause.lifted'
+  | 'breakglass.used'
+  | 'breakglass.reviewed'
+  | 'clock.jump'
+  | 'audit.refused'
+  | 'notary.rotated'
+  | 'log.rebased'
 
 /** One event to be appended. The sequencer adds v, log, stream, epoch, seq, prev, event_id, times and build. */
 export interface Entry {
@@ -343,15 +368,31 @@ export interface Entry {
   readonly callId?: string
   /** Hex leaf of the intent, on `call.prepared` and terminal events. */
   readonly parent?: string
-  readonly actor: { readonly iss: string; readonly sub: string; readonly client: string; readonly groups: readonly string[] }
-  readonly origin: { readonly via: Caller['via']; readonly session: string; readonly auth: Caller['auth'] }
+  readonly actor: {
+    readonly iss: string
+    readonly sub: string
+    readonly client: string
+    readonly groups: readonly string[]
+  }
+  readonly origin: {
+    readonly via: Caller['via']
+    readonly session: string
+    readonly auth: Caller['auth']
+  }
   readonly tool?: string
   readonly toolDef?: string
   readonly target?: string
   readonly targetIdentity?: string
   readonly effect?: Effect
   readonly facts?: Readonly<Record<string, FactValue>>
-  readonly policy?: { readonly set: string; readonly schema: string; readonly engine: string; readonly rules: readonly string[]; readonly decision: Verdict['kind']; readonly shadow?: readonly string[] }
+  readonly policy?: {
+    readonly set: string
+    readonly schema: string
+    readonly engine: string
+    readonly rules: readonly string[]
+    readonly decision: Verdict['kind']
+    readonly shadow?: readonly string[]
+  }
   readonly approval?: Readonly<Record<string, string | readonly string[]>>
   /** Strings and booleans only, numbers as strings. */
   readonly outcome?: Readonly<Record<string, string | boolean>>
@@ -412,7 +453,13 @@ export interface KeyWrap {
 
 // ---------------------------------------------------------------- approvals
 
-export type ApprovalState = 'requested' | 'approved' | 'rejected' | 'expired' | 'cancelled' | 'spent'
+export type ApprovalState =
+  | 'requested'
+  | 'approved'
+  | 'rejected'
+  | 'expired'
+  | 'cancelled'
+  | 'spent'
 export interface HeldCall {
   readonly call: Call
   readonly targetIdentity: string
@@ -420,7 +467,12 @@ export interface HeldCall {
   readonly rules: readonly string[]
   readonly masking: MaskProfile
   /** Masked: what approvers see of the input, the facts and the preview. */
-  readonly view: { readonly input: Masked<Json>; readonly facts: Json; readonly preview: Masked<Json>; readonly reason: Masked<string> }
+  readonly view: {
+    readonly input: Masked<Json>
+    readonly facts: Json
+    readonly preview: Masked<Json>
+    readonly reason: Masked<string>
+  }
 }
 export interface Approval {
   readonly callId: string
@@ -429,11 +481,23 @@ export interface Approval {
   readonly target: string
   readonly targetIdentity: string
   readonly effect: Effect
-  readonly caller: { readonly iss: string; readonly sub: string; readonly client: string; readonly groups: readonly string[] }
+  readonly caller: {
+    readonly iss: string
+    readonly sub: string
+    readonly client: string
+    readonly groups: readonly string[]
+  }
   readonly needs: readonly Need[]
   readonly rules: readonly string[]
   readonly view: HeldCall['view']
-  readonly answers: readonly { readonly iss: string; readonly sub: string; readonly groups: readonly string[]; readonly decision: 'approve' | 'reject'; readonly at: Date; readonly self: boolean }[]
+  readonly answers: readonly {
+    readonly iss: string
+    readonly sub: string
+    readonly groups: readonly string[]
+    readonly decision: 'approve' | 'reject'
+    readonly at: Date
+    readonly self: boolean
+  }[]
   readonly requestedAt: Date
   readonly expiresAt: Date
 }
@@ -444,14 +508,34 @@ export interface Approvals {
   get(callId: string, caller?: Caller): Promise<Approval | undefined>
   list(filter?: { readonly states?: readonly ApprovalState[] }): Promise<readonly Approval[]>
   /** Records approval.granted / approval.rejected with the answer in one transaction; throws NOT_ALLOWED, APPROVAL_EXPIRED, APPROVAL_MISMATCH with words that help. */
-  answer(callId: string, approver: Caller, decision: 'approve' | 'reject', comment?: string): Promise<Approval>
+  answer(
+    callId: string,
+    approver: Caller,
+    decision: 'approve' | 'reject',
+    comment?: string,
+  ): Promise<Approval>
   cancel(callId: string, by: Caller): Promise<void>
   /** Resolves on any change of state, or after `ms` with the state as it is; by LISTEN/NOTIFY and by polling. */
   wait(callId: string, ms: number, signal: AbortSignal): Promise<Approval | undefined>
   /** Opens the sealed input and checks the digest against caller, tool and target identity (APPROVAL_MISMATCH); checks groups, quorum and expiry again. The claim spends it: append it with the intent. */
-  spend(callId: string, caller: Caller, target: { readonly name: string; readonly identity: string }): Promise<{ readonly input: unknown; readonly claim: Claim; readonly requested: string; readonly by: readonly string[]; readonly self: boolean }>
+  spend(
+    callId: string,
+    caller: Caller,
+    target: { readonly name: string; readonly identity: string },
+  ): Promise<{
+    readonly input: unknown
+    readonly claim: Claim
+    readonly requested: string
+    readonly by: readonly string[]
+    readonly self: boolean
+  }>
   /** A held call of this caller with the same digest that is not finished; for the same call sent again. */
-  same(caller: Caller, tool: string, targetIdentity: string, input: unknown): Promise<Approval | undefined>
+  same(
+    caller: Caller,
+    tool: string,
+    targetIdentity: string,
+    input: unknown,
+  ): Promise<Approval | undefined>
   /** Expires what is over, destroys keys of what ended; idempotent, run every few seconds. */
   sweep(): Promise<void>
 }
