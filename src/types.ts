@@ -402,7 +402,15 @@ export interface Entry {
   readonly parts?: readonly Part[]
 }
 export interface Part {
-  readonly kind: 'input' | 'output' | 'decision' | 'origin' | 'preview' | 'error' | 'late'
+  readonly kind:
+    | 'input'
+    | 'output'
+    | 'timeline'
+    | 'decision'
+    | 'origin'
+    | 'preview'
+    | 'error'
+    | 'late'
   /** Masked bytes; the sequencer splits parts over 64 KiB, compresses, salts, encrypts. */
   readonly bytes: Uint8Array | Masked<string>
 }
