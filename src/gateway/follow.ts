@@ -42,7 +42,7 @@ export const follow = async (
       const running = registry.byId(callId, request.caller)
       if (running) {
         try {
-          return await answer(running, request, left(), registry)
+          return await answer(running, request, Math.max(0, until - performance.now()), registry)
         } catch (thrown) {
           if (!(thrown instanceof ClaimLost)) throw thrown
           // Another gateway was faster: its outcome is this call's outcome.
@@ -96,8 +96,6 @@ const outcomeReply = (callId: string, outcome: Outcome & { kind: 'done' }): Repl
             'The gateway that ran this call stopped before its end was known. It may or may not have changed something.',
             { hint: 'Look at the state of the target before you send it again.' },
           )
-        : asGateError(
-            new GateError(outcome.code, 'The call failed; the details are no longer kept.'),
-          )
+        : new GateError(outcome.code, 'The call failed; the details are no longer kept.')
   return refusedReply(callId, outcome.receipt, refusal(error))
 }
