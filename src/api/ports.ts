@@ -1,0 +1,44 @@
+/** What the API needs from the other rooms; serve.ts fills it. */
+import type { Approvals, Caller, Fields, Json } from '../types.ts'
+
+/** How a request came: by the socket of the state folder, or by TCP; `direct` says straight from this machine. */
+export interface Channel {
+  readonly channel: 'socket' | 'tcp'
+  readonly direct: boolean
+}
+export interface ApiEnv {
+  Bindings: Channel
+}
+
+/** Calls of this caller (subject) or on this target; neither: all calls. */
+export interface PauseScope {
+  readonly caller?: string | undefined
+  readonly target?: string | undefined
+}
+
+export interface ApiPorts {
+  /** `version`, `config` (hash), `pid`, `ready` and what else helps; no secrets. */
+  status(): Promise<Fields>
+  ready(): Promise<{ readonly ready: boolean; readonly reason?: string }>
+  metrics(): Promise<{ readonly contentType: string; readonly text: string }>
+  /** A fresh proof of a person, for one request. Both throw NOT_IDENTIFIED. */
+  provePassphrase(subject: string, passphrase: string, origin: Fields): Promise<Caller>
+  proveBearer(token: string, origin: Fields): Promise<Caller>
+  /** Whether this person may answer, look, set secrets and pause at all; each approval checks its own groups besides. */
+  isApprover(caller: Caller): boolean
+  readonly approvals: Pick<Approvals, 'list' | 'get' | 'answer'>
+  /** The story of a call with its contents; writes `access.viewed` first. */
+  showCall(callId: string, by: Caller, reason: string): Promise<Json>
+  readonly secrets: {
+    list(by: Caller): Promise<readonly Json[]>
+    set(key: string, value: string, by: Caller): Promise<void>
+  }
+  readonly pauses: {
+    list(by: Caller): Promise<readonly Json[]>
+    set(scope: PauseScope, by: Caller, reason: string): Promise<void>
+    lift(scope: PauseScope, by: Caller): Promise<void>
+  }
+  /** Counts a proof that was no approver's. */
+  refused(kind: 'not-an-approver'): void
+  failed(error: unknown): void
+}
