@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { inject } from 'vitest'
+import { migrate } from '../../src/store/migrate.ts'
 
 export interface TestDatabase {
   /** Superuser, fresh database, loopback. */
@@ -50,4 +51,30 @@ export const urlFor = (
   if (change.password !== undefined) changed.password = change.password
   if (change.database !== undefined) changed.pathname = `/${change.database}`
   return changed.href
+}
+
+export interface MigratedDatabase extends TestDatabase {
+  /** A login of its own that is a member of `countersign_writer`, as a gateway connects. */
+  readonly writerUrl: string
+  readonly writer: string
+}
+
+/** A fresh database with the current schema, and a writer's login. */
+export const migratedDatabase = async (): Promise<MigratedDatabase> => {
+  const database = await testDatabase()
+  await migrate(database.url)
+  const writer = `w_${database.name}`
+  await database.admin.query(
+    `create role ${writer} login password 'writer' in role countersign_writer`,
+  )
+  return {
+    ...database,
+    writer,
+    writerUrl: urlFor(database.url, { user: writer, password: 'writer' }),
+    async drop() {
+      await database.admin.query(`drop owned by ${writer}`)
+      await database.admin.query(`drop role ${writer}`)
+      await database.drop()
+    },
+  }
 }
