@@ -1,0 +1,39 @@
+/** Before a call is read: could any policy ever let it through? Never says no to what a policy would permit. */
+import type { Effect } from '../../types.ts'
+import type { Policy } from './compile.ts'
+import { evaluator, type Judged } from './engine.ts'
+import { foreseen } from './expressions.ts'
+import type { PolicyRequest } from './request.ts'
+
+/** What could come of an effect: `allow` or `hold` when permits stand in the way of nothing, undefined when none could permit. */
+export type Mode = 'allow' | 'hold' | undefined
+
+/**
+ * Each permit without what looks at facts (which only widens it), against the forbids that look at none and ask nobody.
+ * `request` is one without facts.
+ */
+export const foresight = (
+  policies: readonly Policy[],
+): ((request: Omit<PolicyRequest, 'context' | 'time'>, effect: Effect) => Mode) => {
+  const active = policies.filter(({ shadow }) => !shadow)
+  const wide = (chosen: readonly Policy[]): readonly Judged[] =>
+    chosen.flatMap(({ id, json }) => {
+      const seen = foreseen(json)
+      return seen === undefined ? [] : [{ id, json: seen }]
+    })
+  const asks = ({ effect, need }: Policy): boolean => effect === 'forbid' && need !== undefined
+  const needs = new Map(active.map(({ id, need }) => [id, need]))
+  const final = evaluator(wide(active.filter((policy) => !asks(policy))))
+  const asking = evaluator(wide(active))
+  return (request, effect) => {
+    const asked = { ...request, context: { effect } }
+    const found = final(asked)
+    // What can't be told before the facts are known may be.
+    if (found.kind === 'failed') return 'allow'
+    if (!found.allowed) return undefined
+    const held = asking(asked)
+    const forbidden = held.kind === 'decided' && !held.allowed
+    const plain = found.holding.some((id) => needs.get(id) === undefined)
+    return plain && !forbidden ? 'allow' : 'hold'
+  }
+}
