@@ -1,0 +1,53 @@
+/** `countersign`: one file a command, read only when it is asked for. */
+import { Command, CommanderError } from 'commander'
+import { exitCodes, report } from './common.ts'
+import { version } from './version.ts'
+
+interface CommandFile {
+  register(program: Command): void
+}
+
+const load: Readonly<Record<string, () => Promise<CommandFile>>> = {
+  init: () => import('./init.ts'),
+  serve: () => import('./serve.ts'),
+  stdio: () => import('./stdio.ts'),
+  pause: () => import('./pause.ts'),
+}
+/** Commands that live in the file of another. */
+const alias: Readonly<Record<string, string>> = { resume: 'pause' }
+
+const isCommanderError = (thrown: unknown): thrown is CommanderError =>
+  thrown instanceof CommanderError
+
+/** Runs `argv` as of a process; sets `process.exitCode`: 0 fine, 1 not so, 2 failed, 64 usage. */
+export const main = async (argv: readonly string[]): Promise<void> => {
+  const program = new Command('countersign')
+    .description(
+      'An MCP server between AI agents and production: every call identified, decided, approved, masked, recorded.',
+    )
+    .version(version)
+    .option(
+      '--config <file>',
+      "configuration file (else COUNTERSIGN_CONFIG, else the user's configuration folder)",
+    )
+    .option('--json', 'answer in JSON')
+    .showHelpAfterError('(countersign --help shows how)')
+    .exitOverride()
+  const named = argv.slice(2).find((word) => Object.hasOwn(load, alias[word] ?? word))
+  const wanted = named === undefined ? Object.keys(load) : [alias[named] ?? named]
+  for (const name of wanted) {
+    const file = await load[name]?.()
+    file?.register(program)
+  }
+  try {
+    if (argv.length <= 2) program.help({ error: true })
+    await program.parseAsync([...argv])
+  } catch (thrown) {
+    // commander has already written what is wrong; help and version that were asked for are no errors.
+    process.exitCode = isCommanderError(thrown)
+      ? thrown.exitCode === 0
+        ? exitCodes.fine
+        : exitCodes.usage
+      : report(thrown, argv.includes('--json'))
+  }
+}
