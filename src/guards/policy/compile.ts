@@ -117,7 +117,9 @@ const linesBefore = (text: string, bytes: number): number =>
   Buffer.from(text).subarray(0, bytes).toString().split('\n').length - 1
 
 const words = ({ message, help, sourceLocations }: DetailedError): string =>
-  [message, sourceLocations?.[0]?.label, help].filter((one) => typeof one === 'string').join('; ')
+  [message.replace(/^for policy `[^`]*`, /, ''), sourceLocations?.[0]?.label, help]
+    .filter((one) => typeof one === 'string')
+    .join('; ')
 
 const split = (source: PolicySource, tell: Tell): readonly Placed[] => {
   const whole = { ...source, line: 1 }

@@ -6,9 +6,9 @@ import {
   preparsePolicySet,
   statefulIsAuthorized,
 } from '@cedar-policy/cedar-wasm/nodejs'
-import { namedEntities } from './expressions.ts'
+import { looksOf, namedEntities } from './expressions.ts'
 import { lru } from './lru.ts'
-import { cedarCall, type PolicyRequest, userId } from './request.ts'
+import { cedarCall, type Looks, type PolicyRequest, userId } from './request.ts'
 
 export const engineName = `cedar-wasm ${getCedarVersion()}`
 
@@ -25,6 +25,12 @@ export type Evaluation =
 
 export type Evaluate = (request: PolicyRequest) => Evaluation
 
+/** The policies that can match, parsed under a name. */
+interface Slice {
+  readonly name: string
+  readonly looks: Looks
+}
+
 // Cedar keeps parsed sets by name, for ever: names are given again, so that the memory stays bounded.
 let engines = 0
 const mostSlices = 256
@@ -34,15 +40,15 @@ export const evaluator = (policies: readonly Judged[]): Evaluate => {
   if (policies.length === 0) return () => ({ kind: 'decided', allowed: false, holding: [] })
   engines += 1
   const prefix = `countersign-${engines}`
-  const groups = union(policies, 'Group')
-  const users = union(policies, 'User')
+  const groups = named(policies, 'Group')
+  const users = named(policies, 'User')
   // One more than are kept: when one is parsed, the oldest is given up after it.
   const free = Array.from({ length: mostSlices + 1 }, (_, at) => `${prefix}-${at}`)
-  const slices = lru<string>(mostSlices, Number.POSITIVE_INFINITY, (name) => {
+  const slices = lru<Slice>(mostSlices, Number.POSITIVE_INFINITY, ({ name }) => {
     free.push(name)
   })
 
-  const slice = (request: PolicyRequest): string | undefined => {
+  const slice = (request: PolicyRequest): Slice | undefined => {
     const user = userId(request.principal)
     const mine = request.principal.groups.filter((group) => groups.has(group))
     const key = JSON.stringify([
@@ -62,17 +68,18 @@ export const evaluator = (policies: readonly Judged[]): Evaluate => {
       free.push(name)
       return undefined
     }
-    slices.set(key, name)
-    return name
+    const fresh = { name, looks: looksOf(fitting.map(({ json }) => json)) }
+    slices.set(key, fresh)
+    return fresh
   }
 
   return (request) => {
     try {
-      const name = slice(request)
-      if (name === undefined) return { kind: 'failed', erring: [] }
+      const asked = slice(request)
+      if (asked === undefined) return { kind: 'failed', erring: [] }
       const answer = statefulIsAuthorized({
-        ...cedarCall(request, groups),
-        preparsedPolicySetId: name,
+        ...cedarCall(request, asked.looks),
+        preparsedPolicySetId: asked.name,
       })
       if (answer.type === 'failure') return { kind: 'failed', erring: [] }
       const { decision, diagnostics } = answer.response
@@ -90,7 +97,7 @@ export const evaluator = (policies: readonly Judged[]): Evaluate => {
   }
 }
 
-const union = (policies: readonly Judged[], type: string): ReadonlySet<string> =>
+const named = (policies: readonly Judged[], type: string): ReadonlySet<string> =>
   new Set(policies.flatMap(({ json }) => [...namedEntities(json, type)]))
 
 /** Whether the scope of a policy can match; true for every form that is not understood. */

@@ -1,7 +1,6 @@
 /** Reading a policy's JSON form (Cedar's EST): what it looks at, and whom it names. Unknown forms count as looking at everything. */
 import type { Clause, Expr, PolicyJson } from '@cedar-policy/cedar-wasm/nodejs'
-
-const whole = '*'
+import { everything, type Looks } from './request.ts'
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null
@@ -12,7 +11,7 @@ const isContext = (value: unknown): boolean => isObject(value) && value.Var === 
 export const contextUses = (node: unknown, found: Set<string> = new Set()): ReadonlySet<string> => {
   if (Array.isArray(node)) for (const inner of node) contextUses(inner, found)
   else if (isObject(node)) {
-    if (node.Var === 'context') found.add(whole)
+    if (node.Var === 'context') found.add(everything)
     for (const [key, inner] of Object.entries(node)) {
       const attribute =
         (key === '.' || key === 'has') && isObject(inner) && isContext(inner.left)
@@ -28,8 +27,25 @@ export const contextUses = (node: unknown, found: Set<string> = new Set()): Read
 
 /** Whether the clauses look at `context.time`, as far as can be told. */
 export const looksAtTime = (policy: PolicyJson): boolean => {
-  const uses = contextUses(policy.conditions)
-  return uses.has('time') || uses.has(whole)
+  const looks = contextUses(policy.conditions)
+  return looks.has('time') || looks.has(everything)
+}
+
+const uses = (node: unknown, variable: 'principal' | 'resource'): boolean =>
+  Array.isArray(node)
+    ? node.some((inner) => uses(inner, variable))
+    : isObject(node) &&
+      (node.Var === variable || Object.values(node).some((inner) => uses(inner, variable)))
+
+/** What policies look at, all together. */
+export const looksOf = (policies: readonly PolicyJson[]): Looks => {
+  const conditions = policies.map((policy) => policy.conditions)
+  return {
+    context: contextUses(conditions),
+    principal: uses(conditions, 'principal'),
+    resource: uses(conditions, 'resource'),
+    groups: new Set(policies.flatMap((policy) => [...namedEntities(policy, 'Group')])),
+  }
 }
 
 /** Ids of the entities of a type that a policy names anywhere. */
@@ -54,8 +70,8 @@ const conjuncts = (expression: Expr): readonly Expr[] => {
 }
 
 const foreseeable = (node: unknown): boolean => {
-  const uses = contextUses(node)
-  return [...uses].every((use) => use === 'effect')
+  const looks = contextUses(node)
+  return [...looks].every((attribute) => attribute === 'effect')
 }
 
 /**

@@ -24,7 +24,7 @@ export const cedarString = (text: string): string =>
 const entities = (type: string, ids: readonly string[]): string =>
   `[${ids.map((id) => `${type}::${cedarString(id)}`).join(', ')}]`
 
-/** The text of the policy that a grant is. An empty list of anything permits nothing. */
+/** The text of the policy that a grant is. Cedar refuses empty lists. */
 export const grantText = (grant: Grant): string => {
   const [group, ...groups] = grant.groups
   const names = grant.targets.kind === 'names' ? grant.targets.names : []
@@ -41,9 +41,7 @@ export const grantText = (grant: Grant): string => {
       : oneTarget
         ? []
         : [`resource in ${entities('Target', names)}`]),
-    grant.effects.length === 0
-      ? 'false'
-      : `[${grant.effects.map(cedarString).join(', ')}].contains(context.effect)`,
+    `[${grant.effects.map(cedarString).join(', ')}].contains(context.effect)`,
   ]
   return [
     ...annotations(grant),

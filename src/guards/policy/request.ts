@@ -94,38 +94,66 @@ const sorted = (values: readonly string[]): string[] => [...new Set(values)].sor
 export const userId = ({ iss, sub }: Pick<Caller, 'iss' | 'sub'>): string =>
   `${iss.replaceAll('%', '%25').replaceAll('|', '%7C')}|${sub}`
 
+/** What some policies look at beyond their scope; what they don't is not handed over, since each piece costs time. */
+export interface Looks {
+  /** Attributes of the context; all of it when there is a `*`. */
+  readonly context: ReadonlySet<string>
+  readonly principal: boolean
+  readonly resource: boolean
+  /** Groups that any of them names. */
+  readonly groups: ReadonlySet<string>
+}
+
 /**
- * The request as Cedar takes it. Groups that no policy names are left out: nothing can depend on them, and each costs
- * time. Two entities, no schema: the facts were checked, the policies validated.
+ * The request as Cedar takes it: two entities at most, and no schema, since facts were checked and policies validated.
+ * Should `looks` ever leave out too much, the policy errs and the call is denied.
  */
 export const cedarCall = (
   request: PolicyRequest,
-  named: ReadonlySet<string>,
+  looks: Looks,
 ): Omit<StatefulAuthorizationCall, 'preparsedPolicySetId'> => {
   const { groups, ...attrs } = request.principal
   const principal = { type: 'User', id: userId(attrs) }
   const resource = { type: 'Target', id: request.resource.name }
+  const parents = groups
+    .filter((group) => looks.groups.has(group))
+    .map((id) => ({ type: 'Group', id }))
+  const entities = [
+    ...(looks.principal || parents.length > 0
+      ? [{ uid: principal, attrs: looks.principal ? attrs : {}, parents }]
+      : []),
+    ...(looks.resource
+      ? [
+          {
+            uid: resource,
+            attrs: { name: request.resource.name, kind: request.resource.kind },
+            parents: [],
+            tags: request.resource.labels,
+          },
+        ]
+      : []),
+  ]
   return {
     principal,
     action: { type: 'Action', id: request.action },
     resource,
-    context:
-      request.time === undefined
-        ? request.context
-        : { ...request.context, time: { __extn: { fn: 'datetime', arg: request.time } } },
+    context: lookedAt(request, looks.context),
     validateRequest: false,
-    entities: [
-      {
-        uid: principal,
-        attrs,
-        parents: groups.filter((group) => named.has(group)).map((id) => ({ type: 'Group', id })),
-      },
-      {
-        uid: resource,
-        attrs: { name: request.resource.name, kind: request.resource.kind },
-        parents: [],
-        tags: request.resource.labels,
-      },
-    ],
+    entities,
   }
 }
+
+const lookedAt = (
+  { context, time }: PolicyRequest,
+  looks: ReadonlySet<string>,
+): StatefulAuthorizationCall['context'] => {
+  const full = { ...context, ...(time === undefined ? {} : { time: datetime(time) }) }
+  return looks.has(everything)
+    ? full
+    : Object.fromEntries(Object.entries(full).filter(([attribute]) => looks.has(attribute)))
+}
+
+const datetime = (time: string) => ({ __extn: { fn: 'datetime', arg: time } })
+
+/** In `Looks.context`: the context as a whole. */
+export const everything = '*'
