@@ -44,7 +44,7 @@ export const asker =
 export const streamConnector =
   (store: LogStore) =>
   async (timeoutMs: number): Promise<Link> => {
-    const link = await connect(store.database, timeoutMs)
+    const link = await connect(store.database, timeoutMs, limitsOf(store).statementMs)
     try {
       if (store.durability !== 'assumed') await requireDurable(link, timeoutMs)
       return link

@@ -46,8 +46,12 @@ const session = (timeoutMs: number): string =>
   `set synchronous_commit = on; set statement_timeout = ${timeoutMs}; set lock_timeout = ${timeoutMs};
    set idle_in_transaction_session_timeout = ${timeoutMs * 2}; set default_transaction_isolation = 'read committed'`
 
-/** Connects and sets the session up. Throws LinkBroken when that takes longer than `timeoutMs`. */
-export const connect = async (config: pg.ClientConfig, timeoutMs: number): Promise<Link> => {
+/** Connects within `timeoutMs`, else throws LinkBroken; each statement of the session may take `statementMs`. */
+export const connect = async (
+  config: pg.ClientConfig,
+  timeoutMs: number,
+  statementMs: number,
+): Promise<Link> => {
   const client = new pg.Client({ application_name: 'countersign-log', keepAlive: true, ...config })
   let broken = false
   const destroy = (): void => {
@@ -70,7 +74,7 @@ export const connect = async (config: pg.ClientConfig, timeoutMs: number): Promi
   }
   try {
     await guarded(() => client.connect(), timeoutMs)
-    await guarded(() => client.query(session(timeoutMs)), timeoutMs)
+    await guarded(() => client.query(session(statementMs)), timeoutMs)
   } catch (thrown) {
     destroy()
     throw thrown

@@ -3,6 +3,7 @@ import { GateError } from '../errors.ts'
 import { type Batch, buildBatch, type Position, samePosition } from './batch.ts'
 import { append, appendWithClaims, type Candidate, type Try } from './commit.ts'
 import { fail, type Item, outlivesCaller, settle } from './item.ts'
+import { type Lease, openLease } from './lease.ts'
 import { type Link, LinkBroken } from './link.ts'
 import { openQueue } from './queue.ts'
 import { isPoison, type SequencerOptions, unavailable } from './sequencer-options.ts'
@@ -21,7 +22,7 @@ export class Sequencer {
   readonly #abandoned = new WeakSet<Item>()
   #state: 'up' | 'down' | 'fenced' | 'ended' = 'up'
   #renewDue = false
-  #leaseUntil: bigint
+  readonly #lease: Lease
   #wake: () => void = () => undefined
   readonly #loop: Promise<void>
 
@@ -29,7 +30,7 @@ export class Sequencer {
     this.#options = options
     this.#position = options.position
     this.#queue = openQueue(options.limits.queue)
-    this.#leaseUntil = this.#leaseEnd(leasedAt)
+    this.#lease = openLease(options.clock, options.limits.leaseMs, leasedAt)
     this.#loop = this.#run()
   }
 
@@ -49,9 +50,8 @@ export class Sequencer {
     return this.#queue.length
   }
 
-  /** By the monotonic clock, counted from before the statement that renewed it was sent. */
   leaseHeld(): boolean {
-    return this.#state === 'up' && this.#options.clock.monoNs() < this.#leaseUntil
+    return this.#state === 'up' && this.#lease.held
   }
 
   hasRoom(entries: number, bytes: number): boolean {
@@ -63,10 +63,9 @@ export class Sequencer {
     this.#wake()
   }
 
-  /** Renews the lease unless an append did so in the last third of it. */
+  /** Renews the lease unless an append did so lately. */
   tick(): void {
-    const third = BigInt(this.#options.limits.leaseMs) * 333_333n
-    if (this.#leaseUntil - this.#options.clock.monoNs() > third * 2n) return
+    if (!this.#lease.aging) return
     this.#renewDue = true
     this.#wake()
   }
@@ -87,10 +86,6 @@ export class Sequencer {
   #inFlight = false
   #busy(): boolean {
     return this.#inFlight || this.#queue.length > 0
-  }
-
-  #leaseEnd(from: bigint): bigint {
-    return from + BigInt(this.#options.limits.leaseMs) * 1_000_000n
   }
 
   #running(): boolean {
@@ -190,7 +185,7 @@ export class Sequencer {
   #landed({ batch, losers }: Candidate, sentAt?: bigint): void {
     this.#position = batch.to
     this.#candidates = []
-    if (sentAt !== undefined) this.#leased(sentAt)
+    if (sentAt !== undefined) this.#lease.renewed(sentAt)
     batch.items.forEach((item, index) => {
       const receipts = batch.receipts[index] ?? []
       this.#options.onLanded(item, receipts, this.#abandoned.has(item))
@@ -230,7 +225,7 @@ export class Sequencer {
         await this.#reconcile(link, [], limits.statementMs)
       }
       if (!this.#running()) return
-      this.#leased(sentAt)
+      this.#lease.renewed(sentAt)
       this.#healthy()
     } catch (thrown) {
       this.#link?.destroy()
@@ -238,10 +233,6 @@ export class Sequencer {
       if (this.#state === 'up') this.#queueDown(thrown)
       await pause(250)
     }
-  }
-
-  #leased(sentAt: bigint): void {
-    this.#leaseUntil = this.#leaseEnd(sentAt)
   }
 
   #healthy(): void {

@@ -68,18 +68,31 @@ export const closeStream = async (
   return durable
 }
 
-/** Keeps what happened here and can't be recorded here. */
-const strand =
-  ({ spool, warn }: LogOptions, place: { readonly stream: string; readonly epoch: string }) =>
-  (entries: readonly Entry[]): void => {
-    const ends = entries.filter(({ type }) => isTerminal(type))
-    if (ends.length === 0) return
-    if (spool === undefined) {
-      warn?.(`${ends.length} outcomes could not be recorded`)
-      return
-    }
-    spool.write(place, ends).catch((cause) => warn?.('the spool can not be written', cause))
+/** Keeps what happened here and can't be recorded here; `settled` resolves when all of it is on disk. */
+const openStrand = (
+  { spool, warn }: LogOptions,
+  place: { readonly stream: string; readonly epoch: string },
+) => {
+  const writing = new Set<Promise<void>>()
+  return {
+    keep(entries: readonly Entry[]): void {
+      const ends = entries.filter(({ type }) => isTerminal(type))
+      if (ends.length === 0) return
+      if (spool === undefined) {
+        warn?.(`${ends.length} outcomes could not be recorded`)
+        return
+      }
+      const write = spool
+        .write(place, ends)
+        .catch((cause) => warn?.('the spool can not be written', cause))
+        .finally(() => writing.delete(write))
+      writing.add(write)
+    },
+    settled: async (): Promise<void> => {
+      await Promise.all(writing)
+    },
   }
+}
 
 /**
  * Opens a new stream and writes `stream.open`. Throws when the store can't be reached, is not durable, or the
@@ -94,10 +107,11 @@ export const openLog = async (options: LogOptions): Promise<OpenLog> => {
   const streamId = await openRow(link, options, epoch).finally(() => link.end())
   const place = { stream: streamId, epoch }
   const position = { seq: 0n, head: GENESIS }
+  const strand = openStrand(options, place)
   const stream = await own(options, place, {
     position,
     leasedAt,
-    onStranded: strand(options, place),
+    onStranded: strand.keep,
   })
   try {
     await stream.append([systemEntry('stream.open', options.writer, options.about)])
@@ -123,7 +137,11 @@ export const openLog = async (options: LogOptions): Promise<OpenLog> => {
     },
     async close(ms = 10_000) {
       await closeStream(options, stream, 'closed', ms)
+      await strand.settled()
     },
-    abandon: () => stream.abandon(),
+    async abandon() {
+      await stream.abandon()
+      await strand.settled()
+    },
   }
 }
