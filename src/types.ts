@@ -178,6 +178,8 @@ export interface Column {
   readonly type: string
   /** Every table column that this one is computed from ([] for constants and count(*)); undefined when not provable. */
   readonly from: readonly ColumnSource[] | undefined
+  /** True when the cell is the one table column itself, unchanged (RowDescription names its table and number). Without it, `token` and `partial` withhold. */
+  readonly direct?: boolean
 }
 
 /** One piece of a process's output, time since its start. */

@@ -1,0 +1,101 @@
+/** Known secret values in the forms that they travel in: raw, base64 at each alignment, hex, URL- and JSON-escaped. */
+import { base64Characters, hexDigits, runEnd, runStart } from './charsets.ts'
+import type { Finding } from './finding.ts'
+
+/** Shorter values are not masked: they would mask words and numbers everywhere. */
+export const shortestKnown = 8
+
+export interface KnownForm {
+  /** What is compared, line breaks left out. */
+  readonly text: string
+  /** What the automaton looks for: its beginning. */
+  readonly anchor: string
+  /** Extends over the whole run of its alphabet, because the ends of the secret share characters with its neighbours. */
+  readonly run?: 'base64' | 'hex'
+  readonly anyCase?: true
+}
+
+const anchorLength = 8
+const unbroken = (text: string): string => text.replace(/[\r\n]/g, '')
+
+/** Every form of each value of 8 characters and more. */
+export const knownForms = (values: Iterable<string>): readonly KnownForm[] => {
+  const forms = new Map<string, KnownForm>()
+  const add = (text: string, more: Omit<KnownForm, 'text' | 'anchor'> = {}): void => {
+    const bare = unbroken(text)
+    if (bare.length >= shortestKnown)
+      forms.set(bare, { text: bare, anchor: bare.slice(0, anchorLength), ...more })
+  }
+  for (const value of values) {
+    if (value.length < shortestKnown) continue
+    for (const bytes of [Buffer.from(value), Buffer.from(value.trimEnd())]) {
+      add(bytes.toString('hex'), { run: 'hex', anyCase: true })
+      for (const core of base64Cores(bytes)) add(core, { run: 'base64' })
+    }
+    for (const text of [
+      encodeURIComponent(value.toWellFormed()),
+      encodeURI(value.toWellFormed()),
+    ]) {
+      add(text, { anyCase: true })
+      add(text.replaceAll('%20', '+'), { anyCase: true })
+    }
+    const escaped = JSON.stringify(value).slice(1, -1)
+    add(escaped)
+    add(JSON.stringify(escaped).slice(1, -1))
+    add(value.replaceAll("'", "''"))
+    add(value)
+  }
+  return [...forms.values()]
+}
+
+/** The base64 characters that depend on `bytes` alone, whatever stands before (0, 1 or 2 bytes of a group) and after; both alphabets (RFC 4648). */
+const base64Cores = (bytes: Buffer): readonly string[] =>
+  [0, 1, 2].flatMap((before) => {
+    const encoded = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64')
+    const core = encoded.slice(
+      Math.ceil((before * 8) / 6),
+      Math.floor(((before + bytes.length) * 8) / 6),
+    )
+    return [core, core.replaceAll('+', '-').replaceAll('/', '_')]
+  })
+
+const isBreak = (code: number): boolean => code === 10 || code === 13
+
+/** The form in the text, where the automaton found the last character of its anchor at `last`. Line breaks in the text do not count. */
+export const knownAt = (text: string, last: number, form: KnownForm): Finding | undefined => {
+  const start = anchorStart(text, last, form.anchor.length)
+  if (start === undefined) return undefined
+  let at = start
+  for (let index = 0; index < form.text.length; at++) {
+    if (at >= text.length) return undefined
+    const code = text.charCodeAt(at)
+    if (isBreak(code)) continue
+    if (
+      code !== form.text.charCodeAt(index) &&
+      !(form.anyCase && fold(code) === fold(form.text.charCodeAt(index)))
+    )
+      return undefined
+    index++
+  }
+  return widened(text, start, at, form)
+}
+
+const fold = (code: number): number => (code >= 65 && code <= 90 ? code + 32 : code)
+
+const anchorStart = (text: string, last: number, length: number): number | undefined => {
+  let at = last
+  for (let left = length; at >= 0; at--)
+    if (!isBreak(text.charCodeAt(at)) && --left === 0) return at
+  return undefined
+}
+
+const edgeMost = 4096
+const widened = (text: string, start: number, end: number, form: KnownForm): Finding => {
+  if (form.run === undefined) return { start, end, type: 'known' }
+  const set = form.run === 'hex' ? hexDigits : base64Characters
+  return {
+    start: runStart(set, text, start, edgeMost),
+    end: runEnd(set, text, end, end + edgeMost),
+    type: 'known',
+  }
+}
