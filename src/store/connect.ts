@@ -26,17 +26,20 @@ export const connectionOf = (url: string, applicationName: string): pg.ClientCon
   return { ...timeouts, connectionString: url, application_name: applicationName }
 }
 
-/** The same for a server on a unix socket. */
+/** No TCP port: the number in the name of the embedded server's socket. */
+export const SOCKET_PORT = 5432
+
+/** The same for the embedded server, on its unix socket. */
 export const socketConnection = (
-  at: { readonly socketFolder: string; readonly port: number },
+  socketFolder: string,
   user: string,
   password: string,
   database: string,
   applicationName: string,
 ): pg.ClientConfig => ({
   ...timeouts,
-  host: at.socketFolder,
-  port: at.port,
+  host: socketFolder,
+  port: SOCKET_PORT,
   user,
   password,
   database,

@@ -21,8 +21,8 @@ export interface Store {
   readonly pool: pg.Pool
   /** How the pool connects, for who needs a connection of its own. Holds the password: never to be logged. */
   readonly connection: pg.ClientConfig
-  /** Where the embedded cluster keeps its data. */
-  readonly dataFolder?: string
+  /** Everything of the embedded cluster. A copy of it, made while the cluster is stopped, is a backup. */
+  readonly folder?: string
   /**
    * Calls `heard` with the payload of each NOTIFY on the channel, and with '' whenever notices may have been missed
    * (the connection was lost and is back). Who listens also polls.
