@@ -1,10 +1,10 @@
 /** Local approvers: people of `identity.approvers` who prove themselves by a passphrase, freshly, for one request. */
-import { randomUUID } from 'node:crypto'
+import { type KeyObject, randomUUID, sign } from 'node:crypto'
 import { GateError } from '../errors.ts'
 import type { Caller, Fields } from '../types.ts'
 import { identified } from './caller.ts'
 import { localIssuer } from './local.ts'
-import { isPassphrase } from './passphrase.ts'
+import { passphraseKey } from './passphrase.ts'
 import type { RefusalKind } from './refusals.ts'
 
 export interface Approver {
@@ -12,6 +12,14 @@ export interface Approver {
   readonly groups: readonly string[]
   /** `scrypt:N:r:p:salt:hash` */
   readonly passphrase: string
+}
+
+const keys = new WeakMap<Caller, KeyObject>()
+
+/** A signature over the text by the approver's own key, which only the passphrase gives; undefined for a caller who did not prove by one. */
+export const approverSignature = (caller: Caller, text: string): Buffer | undefined => {
+  const key = keys.get(caller)
+  return key && sign(null, Buffer.from(text), key)
 }
 
 export interface Approvers {
@@ -65,24 +73,24 @@ export const localApprovers = (
   const attempt = async (subject: string, passphrase: string, origin: Fields): Promise<Caller> => {
     const approver = known.get(subject)
     // Subjects that are not there share one count, so that the table stays as small as the configuration.
-    const key = approver === undefined ? '' : `=${subject}`
-    const before = tries.get(key) ?? { failed: 0, notBefore: 0 }
+    const counted = approver === undefined ? '' : `=${subject}`
+    const before = tries.get(counted) ?? { failed: 0, notBefore: 0 }
     const at = now()
     if (at < before.notBefore) throw lockedOut(before.notBefore - at)
     while ((recent[0] ?? at) <= at - 60_000) recent.shift()
     if (recent.length >= triesPerMinute) throw lockedOut((recent[0] ?? at) + 60_000 - at)
     recent.push(at)
-    const right = await isPassphrase(passphrase, approver?.passphrase ?? nobody)
-    if (approver === undefined || !right) {
+    const key = await passphraseKey(passphrase, approver?.passphrase ?? nobody)
+    if (approver === undefined || key === undefined) {
       const failed = before.failed + 1
       const waitMs =
         failed < freeTries ? 0 : Math.min(longestWaitMs, 1000 * 2 ** (failed - freeTries))
-      tries.set(key, { failed, notBefore: now() + waitMs })
+      tries.set(counted, { failed, notBefore: now() + waitMs })
       options.refused?.('passphrase')
       throw new GateError('NOT_IDENTIFIED', 'No approver of that name with that passphrase.')
     }
-    tries.delete(key)
-    return identified({
+    tries.delete(counted)
+    const caller = identified({
       iss: localIssuer,
       sub: approver.subject,
       client: '',
@@ -92,6 +100,8 @@ export const localApprovers = (
       session: randomUUID(),
       origin,
     })
+    keys.set(caller, key)
+    return caller
   }
 
   return {
