@@ -35,9 +35,8 @@ export const entriesFor = (config: Config): readonly ClientEntry[] => {
   return [
     { client: 'Claude Code', how: `  claude mcp add --scope user countersign -- ${line}` },
     { client: 'Codex', how: `  codex mcp add countersign -- ${line}` },
-    { client: 'Gemini CLI', how: `  gemini mcp add --scope user countersign ${line}` },
     {
-      client: 'Cursor (~/.cursor/mcp.json), Claude Desktop (claude_desktop_config.json)',
+      client: 'Cursor (~/.cursor/mcp.json), Gemini CLI (~/.gemini/settings.json), Claude Desktop (claude_desktop_config.json)',
       how: json({ mcpServers: { countersign: { command, args } } }),
     },
     {

@@ -76,6 +76,8 @@ export const fakeGateway = (): FakeGateway => {
           await pause(30, request.signal)
           request.progress?.(`step ${step}`)
         }
+        // Clients forget a call's progress when its answer comes in the same piece.
+        await pause(30, request.signal)
         return reply(callId, false, {})
       case 'hang':
         await pause(60_000, request.signal)
