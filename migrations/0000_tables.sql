@@ -133,6 +133,7 @@ CREATE TABLE "countersign"."approval_answer" (
 	"decision" text NOT NULL,
 	"comment" text,
 	"self" boolean NOT NULL,
+	"proof" text NOT NULL,
 	"at" timestamp with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "approval_answer_call_id_iss_sub_pk" PRIMARY KEY("call_id","iss","sub"),
 	CONSTRAINT "approval_answer_decision" CHECK ("countersign"."approval_answer"."decision" in ('approve', 'reject'))

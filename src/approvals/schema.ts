@@ -68,6 +68,8 @@ export const approvalAnswer = countersign.table(
     /** Masked. */
     comment: text('comment'),
     self: boolean('self').notNull(),
+    /** Signature or MAC over the answer and what was answered: a row that people did not give counts for nothing. */
+    proof: text('proof').notNull(),
     at: at('at').notNull().defaultNow(),
   },
   (table) => [

@@ -1,0 +1,123 @@
+/** A person's answer: checked, proven, and recorded together with the change of state that it makes. */
+import { ClaimLost, GateError } from '../errors.ts'
+import type { Approval, Caller, Masked } from '../types.ts'
+import { type ApprovalsOptions, actorOf, channel } from './approvals.ts'
+import { eligible, met } from './judge.ts'
+import type { Rows } from './query.ts'
+import { approvalOf, type Row, samePerson, statement } from './row.ts'
+
+/** Two people may answer at the same time; the later one looks again. */
+const tries = 5
+
+export const answerWith =
+  (options: ApprovalsOptions, one: Rows['one']) =>
+  async (
+    callId: string,
+    by: Caller,
+    decision: 'approve' | 'reject',
+    comment?: string,
+  ): Promise<Approval> => {
+    for (let n = 0; n < tries; n++) {
+      const found = await one(callId)
+      refuseAnswer(found, by)
+      if (await record(options, found, by, decision, comment)) {
+        const after = await one(callId)
+        if (after) return approvalOf(after)
+      }
+    }
+    throw new GateError(
+      'APPROVAL_MISMATCH',
+      'This approval changed while it was answered; look at it again.',
+      { retry: true },
+    )
+  }
+
+/** Why this person can't answer. */
+function refuseAnswer(found: Row | undefined, by: Caller): asserts found is Row {
+  // The local principal and the gateway itself never answer: the agent may hold their channel.
+  if (by.auth === 'local' || by.auth === 'gateway')
+    throw new GateError(
+      'NOT_ALLOWED',
+      'The local principal never approves: an approver proves to be one by a passphrase or a sign-in.',
+    )
+  if (!found)
+    throw new GateError('INPUT_REFUSED', 'There is no held call with this id.', {
+      hint: '`countersign approvals list` shows what waits.',
+    })
+  if (found.over || found.state === 'expired')
+    throw new GateError('APPROVAL_EXPIRED', 'This request has expired.')
+  if (found.state !== 'requested')
+    throw new GateError('APPROVAL_MISMATCH', `This request is ${found.state} already.`)
+  if (!found.needs.some((need) => eligible(need, found, by))) {
+    if (samePerson(found, by))
+      throw new GateError('NOT_ALLOWED', "One's own call is approved by somebody else.")
+    const groups = [...new Set(found.needs.flatMap((need) => need.groups))]
+    throw new GateError(
+      'NOT_ALLOWED',
+      `This request is answered by people of: ${groups.join(', ')}.`,
+    )
+  }
+  if (found.answers.some((given) => samePerson(given, by)))
+    throw new GateError('NOT_ALLOWED', 'You have answered this request already.')
+}
+
+const record = async (
+  { log, proofs }: ApprovalsOptions,
+  found: Row,
+  by: Caller,
+  decision: 'approve' | 'reject',
+  comment = '',
+): Promise<boolean> => {
+  const self = samePerson(found, by)
+  const proof = proofs.sign(by, statement(found, by, decision, self))
+  const answers = [...found.answers, { iss: by.iss, sub: by.sub, groups: [...by.groups], decision }]
+  const next = decision === 'reject' ? 'rejected' : met(found, answers) ? 'approved' : 'requested'
+  try {
+    await log.append(
+      [
+        {
+          ...actorOf(by),
+          type: decision === 'approve' ? 'approval.granted' : 'approval.rejected',
+          callId: found.call_id,
+          tool: found.tool,
+          target: found.target,
+          targetIdentity: found.target_identity,
+          effect: found.effect,
+          approval: { state: next, ...(self ? { self: 'true' } : {}) },
+          ...(comment === ''
+            ? {}
+            : { parts: [{ kind: 'input', bytes: comment as Masked<string> }] }),
+        },
+      ],
+      {
+        // The number of answers is the row's version: who answered meanwhile makes this one look again.
+        sql: `with found as (select call_id from countersign.approval a where call_id = $1 and state = 'requested' and expires_at > clock_timestamp()
+              and (select count(*) from countersign.approval_answer n where n.call_id = a.call_id) = $9 for update),
+            given as (insert into countersign.approval_answer (call_id, iss, sub, groups, decision, comment, self, proof, at)
+              select call_id, $2, $3, $4::jsonb, $5, $6, $7, $8, clock_timestamp() from found on conflict do nothing returning call_id),
+            moved as (update countersign.approval set state = $10::text,
+                ended_at = case when $10::text = 'rejected' then clock_timestamp() end,
+                sealed_input = case when $10::text = 'rejected' then null else sealed_input end,
+                sealed_key = case when $10::text = 'rejected' then null else sealed_key end
+              where call_id in (select call_id from given) returning call_id)
+          select call_id, pg_notify('${channel}', call_id::text) from moved`,
+        values: [
+          found.call_id,
+          by.iss,
+          by.sub,
+          JSON.stringify(by.groups),
+          decision,
+          comment,
+          self,
+          proof,
+          found.answers.length,
+          next,
+        ],
+      },
+    )
+    return true
+  } catch (thrown) {
+    if (thrown instanceof ClaimLost) return false
+    throw thrown
+  }
+}

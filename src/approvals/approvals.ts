@@ -1,0 +1,91 @@
+/** The state of approvals: request, answer, seal, spend, expire. State is in the store only; people's answers carry proofs. */
+import type { Approvals, Caller, Entry, KeyWrap, Log } from '../types.ts'
+import { answerWith } from './answer.ts'
+import { type Queryable, rowsOf } from './query.ts'
+import { requestWith } from './request.ts'
+import { approvalOf } from './row.ts'
+import { sameWith } from './same.ts'
+import { spendWith } from './spend.ts'
+import { sweepWith } from './sweep.ts'
+import { waiters } from './wait.ts'
+
+/** Makes and checks the proof of an answer; identity and vault are behind it. */
+export interface Proofs {
+  /** Throws NOT_ALLOWED when this caller has no way to prove an answer. */
+  sign(by: Caller, statement: string): string
+  verify(
+    by: { readonly iss: string; readonly sub: string },
+    statement: string,
+    proof: string,
+  ): boolean
+}
+
+export interface ApprovalsOptions {
+  readonly pool: Queryable
+  readonly log: Log
+  readonly keys: KeyWrap
+  readonly proofs: Proofs
+  /** NOTIFY of the channel; '' when notices may have been missed. */
+  listen(channel: string, heard: (payload: string) => void): Promise<() => Promise<void>>
+  /** Groups of a person as known now, for local approvers; undefined when it is not known here. */
+  groupsNow?(iss: string, sub: string): readonly string[] | 'gone' | undefined
+  /** The gateway's own identity, for what nobody did (expiry). */
+  readonly self: Caller
+}
+
+export const channel = 'countersign_approval'
+
+export const actorOf = (by: Caller): Pick<Entry, 'actor' | 'origin'> => ({
+  actor: { iss: by.iss, sub: by.sub, client: by.client, groups: by.groups },
+  origin: { via: by.via, session: by.session, auth: by.auth },
+})
+
+export const openApprovals = async (
+  options: ApprovalsOptions,
+): Promise<Approvals & { close(): Promise<void> }> => {
+  const waiting = await waiters(options)
+  const { one, many } = rowsOf(options.pool)
+  const own = (
+    found: { iss: string; sub: string; client: string },
+    caller: Caller | undefined,
+  ): boolean =>
+    caller === undefined ||
+    (found.iss === caller.iss && found.sub === caller.sub && found.client === caller.client)
+
+  const get: Approvals['get'] = async (callId, caller) => {
+    const found = await one(callId)
+    return found && own(found, caller) ? approvalOf(found) : undefined
+  }
+  return {
+    get,
+    list: async (filter) => {
+      const found = (
+        await many(filter?.states ? 'true' : "a.state in ('requested', 'approved')", [])
+      ).map(approvalOf)
+      return filter?.states ? found.filter(({ state }) => filter.states?.includes(state)) : found
+    },
+    request: requestWith(options),
+    answer: async (callId, approver, decision, comment) => {
+      const answered = await answerWith(options, one)(callId, approver, decision, comment)
+      waiting.wake(callId)
+      return answered
+    },
+    cancel: async (callId, by) => {
+      await options.log.append([{ ...actorOf(by), type: 'approval.cancelled', callId }], {
+        sql: `with ended as (update countersign.approval set state = 'cancelled', ended_at = clock_timestamp(), sealed_input = null, sealed_key = null
+            where call_id = $1 and state in ('requested', 'approved') and iss = $2 and sub = $3 returning call_id)
+          select call_id, pg_notify('${channel}', call_id::text) from ended`,
+        values: [callId, by.iss, by.sub],
+      })
+      waiting.wake(callId)
+    },
+    wait: async (callId, ms, signal) => {
+      await waiting.wait(callId, ms, signal)
+      return get(callId)
+    },
+    spend: spendWith(options, one),
+    same: sameWith(options, many),
+    sweep: sweepWith(options),
+    close: waiting.close,
+  }
+}
