@@ -1,0 +1,261 @@
+/** What a server answers to one write, up to ReadyForQuery, gathered under caps. */
+import { type FrameSink, ProtocolError } from './frames.ts'
+
+export interface Caps {
+  /** Rows to keep of each statement. */
+  readonly rows: number
+  /** Bytes of cell text to keep of each statement. */
+  readonly bytes: number
+  readonly cellBytes: number
+}
+export type Cell = string | null
+
+/** A column as the server describes it. */
+export interface WireColumn {
+  readonly name: string
+  /** Oid of the table that it is a plain column of, or 0. */
+  readonly table: number
+  readonly attribute: number
+  readonly type: number
+}
+
+/** One Execute: its rows and how it ended. */
+export interface Part {
+  columns: readonly WireColumn[]
+  readonly rows: Cell[][]
+  /** Rows that came, also those past the caps. */
+  seen: number
+  cut: 'rows' | 'bytes' | 'cells' | undefined
+  /** `SELECT 5`; undefined when the portal was suspended at its row limit. */
+  tag: string | undefined
+  suspended: boolean
+}
+
+/** What of an ErrorResponse we look at. Names are the target's, so they are data, not words of ours. */
+export interface ServerError {
+  readonly sqlState: string
+  readonly position: number | undefined
+  readonly schema: string | undefined
+  readonly table: string | undefined
+  readonly column: string | undefined
+  readonly constraint: string | undefined
+  /** For the operator's log only. */
+  readonly text: string
+}
+
+const part = (): Part => ({
+  columns: [],
+  rows: [],
+  seen: 0,
+  cut: undefined,
+  tag: undefined,
+  suspended: false,
+})
+
+const maxParameterStatus = 64
+
+export class Reply implements FrameSink {
+  readonly parts: Part[] = []
+  error: ServerError | undefined
+  /** `I`, `T` or `E` once the server is ready again. */
+  status: string | undefined
+  /** A setting that the server reports was changed under us. */
+  changed = false
+  /** Started a COPY: this connection can't be used again. */
+  copy = false
+  readonly keepBytes: number
+  private readonly caps: Caps
+  private open: Part | undefined
+  private bytes = 0
+  private changes = 0
+  private latin = ''
+  private latinOf: Buffer | undefined
+
+  constructor(caps: Caps) {
+    this.caps = caps
+    this.keepBytes = caps.cellBytes + 4
+  }
+
+  /** The part that has reached its cap and still gets rows. */
+  get full(): boolean {
+    return this.open?.cut === 'rows' || this.open?.cut === 'bytes'
+  }
+  get current(): Part {
+    if (this.open) return this.open
+    this.open = part()
+    this.bytes = 0
+    return this.open
+  }
+
+  frame(type: number, bytes: Buffer, start: number, end: number): void {
+    switch (String.fromCharCode(type)) {
+      case 'D':
+        return this.row(bytes, start, end)
+      case 'T':
+        this.current.columns = columnsOf(bytes, start, end)
+        return
+      case 'C':
+        return this.close(cstring(bytes, start, end).text)
+      case 's':
+        this.current.suspended = true
+        return this.close(undefined)
+      case 'I':
+        return this.close('')
+      case 'E':
+        this.error ??= errorOf(bytes, start, end)
+        if (this.open) this.close(undefined)
+        return
+      case 'Z':
+        if (end - start !== 1) throw new ProtocolError('no status')
+        this.status = bytes.toString('latin1', start, end)
+        return
+      case 'S':
+        this.changed = true
+        if (++this.changes > maxParameterStatus) throw new ProtocolError('too many settings')
+        return
+      case 'G':
+      case 'H':
+        this.copy = true
+        return
+      default:
+        return
+    }
+  }
+
+  largeRow(cells: readonly (Buffer | null)[], lengths: readonly number[]): void {
+    const into = this.current
+    into.seen += 1
+    if (this.atCap(into)) return
+    const row = cells.map((cell, i) => {
+      if (cell === null) return null
+      const length = lengths[i] ?? 0
+      return length > this.caps.cellBytes ? this.cutCell(cell, 0, length) : cell.toString('utf8')
+    })
+    this.add(
+      into,
+      row,
+      row.reduce((sum, cell) => sum + (cell?.length ?? 0) + 3, 2),
+    )
+  }
+
+  private close(tag: string | undefined): void {
+    const ended = this.current
+    ended.tag = tag
+    this.parts.push(ended)
+    this.open = undefined
+  }
+
+  private atCap(into: Part): boolean {
+    if (into.cut === 'rows' || into.cut === 'bytes') return true
+    if (into.rows.length < this.caps.rows) return false
+    into.cut = 'rows'
+    return true
+  }
+
+  private add(into: Part, row: Cell[], size: number): void {
+    this.bytes += size
+    if (this.bytes > this.caps.bytes) into.cut = 'bytes'
+    else into.rows.push(row)
+  }
+
+  private row(bytes: Buffer, start: number, end: number): void {
+    const into = this.current
+    into.seen += 1
+    if (this.atCap(into)) return
+    // Cells are cut out of one Latin-1 string a chunk, which is right where a cell is ASCII and several
+    // times cheaper than decoding each (1,000 x 5 cells: 0.17 ms instead of 0.42).
+    if (this.latinOf !== bytes) {
+      this.latinOf = bytes
+      this.latin = bytes.toString('latin1')
+    }
+    const columns = bytes.readUInt16BE(start)
+    const row = new Array<Cell>(columns)
+    let at = start + 2
+    for (let i = 0; i < columns; i++) {
+      if (at + 4 > end) throw new ProtocolError('a row is cut')
+      const length = bytes.readInt32BE(at)
+      at += 4
+      if (length === -1) {
+        row[i] = null
+        continue
+      }
+      const stop = at + length
+      if (length < 0 || stop > end) throw new ProtocolError('a cell is longer than its row')
+      row[i] =
+        length > this.caps.cellBytes ? this.cutCell(bytes, at, length) : this.text(bytes, at, stop)
+      at = stop
+    }
+    if (at !== end) throw new ProtocolError('a row is longer than its cells')
+    this.add(into, row, end - start)
+  }
+
+  private text(bytes: Buffer, from: number, to: number): string {
+    let all = 0
+    for (let i = from; i < to; i++) all |= bytes[i] ?? 0
+    return all < 0x80 ? this.latin.substring(from, to) : bytes.toString('utf8', from, to)
+  }
+
+  private cutCell(bytes: Buffer, at: number, length: number): string {
+    const kept = wordEnd(bytes, at, Math.min(at + this.caps.cellBytes, bytes.length))
+    const into = this.current
+    into.cut ??= 'cells'
+    return `${bytes.toString('utf8', at, kept)}…[cut: ${length} bytes in all]`
+  }
+}
+
+const mayEndToken = (byte: number): boolean => byte <= 0x20 || byte === 0x22 || byte === 0x2c
+/** Steps back to the end of the last whole word, so that no secret is cut in the middle and slips past masking. */
+const wordEnd = (bytes: Buffer, from: number, to: number): number => {
+  const floor = Math.max(from, to - 512)
+  for (let at = to; at > floor; at--) if (mayEndToken(bytes[at - 1] ?? 0)) return at
+  // No word ends nearby: at least no character is cut.
+  let at = to
+  while (at > from && ((bytes[at] ?? 0) & 0xc0) === 0x80) at--
+  return at
+}
+
+const cstring = (bytes: Buffer, start: number, end: number): { text: string; next: number } => {
+  const stop = bytes.indexOf(0, start)
+  if (stop < 0 || stop >= end) throw new ProtocolError('a text has no end')
+  return { text: bytes.toString('utf8', start, stop), next: stop + 1 }
+}
+
+const columnsOf = (bytes: Buffer, start: number, end: number): WireColumn[] => {
+  if (end - start < 2) throw new ProtocolError('no columns')
+  const count = bytes.readUInt16BE(start)
+  const columns: WireColumn[] = []
+  let at = start + 2
+  for (let i = 0; i < count; i++) {
+    const { text, next } = cstring(bytes, at, end)
+    if (next + 18 > end) throw new ProtocolError('a column is cut')
+    columns.push({
+      name: text,
+      table: bytes.readUInt32BE(next),
+      attribute: bytes.readInt16BE(next + 4),
+      type: bytes.readUInt32BE(next + 6),
+    })
+    at = next + 18
+  }
+  return columns
+}
+
+export const errorOf = (bytes: Buffer, start: number, end: number): ServerError => {
+  const fields = new Map<string, string>()
+  let at = start
+  while (at < end && bytes[at] !== 0) {
+    const { text, next } = cstring(bytes, at + 1, end)
+    fields.set(String.fromCharCode(bytes[at] ?? 0), text.slice(0, 1_000))
+    at = next
+  }
+  const sqlState = fields.get('C') ?? ''
+  const position = Number(fields.get('P'))
+  return {
+    sqlState: /^[0-9A-Z]{5}$/.test(sqlState) ? sqlState : 'XX000',
+    position: Number.isSafeInteger(position) && position > 0 ? position : undefined,
+    schema: fields.get('s'),
+    table: fields.get('t'),
+    column: fields.get('c'),
+    constraint: fields.get('n'),
+    text: fields.get('M') ?? '',
+  }
+}
