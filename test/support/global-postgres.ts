@@ -94,10 +94,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
     listen_addresses: '127.0.0.1',
     port: String(port),
     unix_socket_directories: data,
-    fsync: 'off',
     max_connections: '300',
     shared_buffers: '64MB',
-    log_min_messages: 'fatal',
+    log_min_messages: 'panic',
   }
   const postmaster = spawn(
     binaries.postgres,
