@@ -101,7 +101,7 @@ const checkGrants = (file: ConfigFile, reports: Reports): void => {
 }
 
 const checkGrant = (grant: GrantFile, at: number, file: ConfigFile, reports: Reports): void => {
-  const { tell, warn, tools } = reports
+  const { tell, warn } = reports
   const names = Object.keys(file.targets)
   const reached = Array.isArray(grant.targets)
     ? grant.targets.filter((name) => names.includes(name))
@@ -112,20 +112,30 @@ const checkGrant = (grant: GrantFile, at: number, file: ConfigFile, reports: Rep
         tell(['grants', at, 'targets', place], `names no target: ${name}${suggestion(name, names)}`)
     })
   else if (reached.length === 0) warn(`grants[${at}] (${grant.id}): no target has these labels`)
+  checkTools(grant, at, reached, file, reports)
+}
+
+const checkTools = (
+  grant: GrantFile,
+  at: number,
+  reached: readonly string[],
+  file: ConfigFile,
+  { tell, warn, tools }: Reports,
+): void => {
   if (tools === undefined) return
   const toolNames = tools.map(({ name }) => name)
   grant.tools.forEach((name, place) => {
     const tool = tools.find((one) => one.name === name)
-    if (tool === undefined)
+    if (tool === undefined) {
       tell(['grants', at, 'tools', place], `names no tool: ${name}${suggestion(name, toolNames)}`)
-    else if (
-      reached.length > 0 &&
-      !reached.some((target) => file.targets[target]?.kind === tool.kind)
-    )
-      tell(
-        ['grants', at, 'tools', place],
-        `${name} works on ${tool.kind} targets, and none of these is one`,
-      )
+      return
+    }
+    if (reached.length === 0 || reached.some((target) => file.targets[target]?.kind === tool.kind))
+      return
+    const message = `${name} works on ${tool.kind} targets, and none of these is one`
+    // Targets found by a label may come later.
+    if (Array.isArray(grant.targets)) tell(['grants', at, 'tools', place], message)
+    else warn(`grants[${at}] (${grant.id}): ${message}`)
   })
 }
 

@@ -201,6 +201,5 @@ export type GrantFile = z.output<typeof grant>
 /** JSON Schema (2020-12) of the file as it is written, for editors. */
 export const configJsonSchema = (): unknown => ({
   ...z.toJSONSchema(configFile, { io: 'input', unrepresentable: 'any' }),
-  $id: 'https://countersign.dev/config.schema.json',
   title: 'Countersign configuration',
 })

@@ -4,10 +4,10 @@ import { canonical } from './canonical.ts'
 import { compile, type PolicySet, type PolicySource } from './compile.ts'
 import { type Decision, decider } from './decide.ts'
 import { engineName } from './engine.ts'
-import { looksAtTime } from './expressions.ts'
+import { looksAtTime, looksOf } from './expressions.ts'
 import type { Grant } from './grants.ts'
 import { lru } from './lru.ts'
-import { foresight, type Mode } from './may.ts'
+import { type Foreseen, foresight } from './may.ts'
 import { factsProblem, type PolicyRequest, policyRequest, readRequest } from './request.ts'
 import { type PolicyTool, schemaText } from './schema.ts'
 
@@ -43,6 +43,15 @@ export interface PolicyGuard {
     tool: string,
     target: Judgeable['target'],
   ): Readonly<Partial<Record<Effect, 'allow' | 'hold'>>>
+  /** The same for one effect, with the rules that say so. */
+  foresee(
+    caller: Judgeable['caller'],
+    tool: string,
+    target: Judgeable['target'],
+    effect: Effect,
+  ): Foreseen
+  /** Groups that any policy names, sorted. */
+  readonly groups: readonly string[]
   /** `sha256:` of the policies and of the schema. */
   readonly set: string
   readonly schema: string
@@ -71,7 +80,7 @@ export const policyGuard = (options: PolicyOptions): PolicyGuard => {
   )
   const tools = new Map(options.tools.map((tool) => [tool.name, tool]))
   const { decide, shadow } = decider(set.policies)
-  const foresee = foresight(set.policies)
+  const ahead = foresight(set.policies)
   const timed = set.policies.filter(({ json }) => looksAtTime(json))
   const looking = new Set(
     options.tools
@@ -127,16 +136,18 @@ export const policyGuard = (options: PolicyOptions): PolicyGuard => {
     }
   }
 
+  const foresee: PolicyGuard['foresee'] = (caller, tool, target, effect) =>
+    ahead(policyRequest(caller, tool, target, { effect, policy: {} }, undefined), effect)
+
   const modes: PolicyGuard['modes'] = (caller, tool, target) => {
     const known = tools.get(tool)
     if (known === undefined || known.kind !== target.kind) return {}
     const key = `${who(caller)}${serial(target)}:${tool}`
     const remembered = foreseen.get(key)
     if (remembered !== undefined) return remembered
-    const request = policyRequest(caller, tool, target, { effect: 'read', policy: {} }, undefined)
     const found = effects
       .slice(0, effects.indexOf(known.ceiling) + 1)
-      .map((effect): [Effect, Mode] => [effect, foresee(request, effect)])
+      .map((effect) => [effect, foresee(caller, tool, target, effect).mode] as const)
       .filter(([, mode]) => mode !== undefined)
     const fresh = Object.fromEntries(found)
     foreseen.set(key, fresh)
@@ -147,6 +158,8 @@ export const policyGuard = (options: PolicyOptions): PolicyGuard => {
     guard: async (call) => judge(call),
     judge,
     modes,
+    foresee,
+    groups: [...looksOf(set.policies.map(({ json }) => json)).groups].sort(),
     mayEver: (caller, tool, target) => Object.keys(modes(caller, tool, target)).length > 0,
     set: set.set,
     schema: set.schema,

@@ -5,8 +5,11 @@ import { evaluator, type Judged } from './engine.ts'
 import { foreseen } from './expressions.ts'
 import type { PolicyRequest } from './request.ts'
 
-/** What could come of an effect: `allow` or `hold` when permits stand in the way of nothing, undefined when none could permit. */
-export type Mode = 'allow' | 'hold' | undefined
+/** What could come of an effect: `allow`, `hold`, or undefined when no permit could ever hold; and the ids that say so. */
+export interface Foreseen {
+  readonly mode: 'allow' | 'hold' | undefined
+  readonly rules: readonly string[]
+}
 
 /**
  * Each permit without what looks at facts (which only widens it), against the forbids that look at none and ask nobody.
@@ -14,7 +17,7 @@ export type Mode = 'allow' | 'hold' | undefined
  */
 export const foresight = (
   policies: readonly Policy[],
-): ((request: Omit<PolicyRequest, 'context' | 'time'>, effect: Effect) => Mode) => {
+): ((request: Omit<PolicyRequest, 'context' | 'time'>, effect: Effect) => Foreseen) => {
   const active = policies.filter(({ shadow }) => !shadow)
   const wide = (chosen: readonly Policy[]): readonly Judged[] =>
     chosen.flatMap(({ id, json }) => {
@@ -29,11 +32,14 @@ export const foresight = (
     const asked = { ...request, context: { effect } }
     const found = final(asked)
     // What can't be told before the facts are known may be.
-    if (found.kind === 'failed') return 'allow'
-    if (!found.allowed) return undefined
+    if (found.kind === 'failed') return { mode: 'allow', rules: found.erring }
+    if (!found.allowed) return { mode: undefined, rules: found.holding }
     const held = asking(asked)
-    const forbidden = held.kind === 'decided' && !held.allowed
+    const forbids = held.kind === 'decided' && !held.allowed ? held.holding : []
     const plain = found.holding.some((id) => needs.get(id) === undefined)
-    return plain && !forbidden ? 'allow' : 'hold'
+    return {
+      mode: plain && forbids.length === 0 ? 'allow' : 'hold',
+      rules: [...found.holding, ...forbids].sort(),
+    }
   }
 }

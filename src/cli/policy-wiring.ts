@@ -1,0 +1,62 @@
+/** What the policy commands need of the tools: their table, and how facts of an input are found without a gateway. */
+import { readFile } from 'node:fs/promises'
+import type { Config } from '../config/types.ts'
+import { GateError } from '../errors.ts'
+import { type PolicyGuard, policyGuard } from '../guards/index.ts'
+import type { BaseFacts, Target, Tool } from '../types.ts'
+
+/** Facts of an input of a tool on a target. Throws GateError as the tool does. */
+export type FactsFor = (tool: Tool, input: unknown, target: Target) => Promise<BaseFacts>
+
+export interface PolicyWiring {
+  readonly tools: readonly Tool[]
+  /** Facts with what the target itself tells; its credentials are read where the configuration says. */
+  live?(config: Config): Promise<FactsFor>
+}
+
+/** The tools of this build. */
+export const builtIn = async (): Promise<PolicyWiring> => {
+  const { tools } = await import('../tools/index.ts')
+  return { tools }
+}
+
+/** Facts from the input alone; an input whose facts need the target's catalogue is refused. */
+export const offlineFacts: FactsFor = (tool, input, target) =>
+  tool.facts(input, {
+    target,
+    catalogue: () =>
+      Promise.reject(
+        new GateError(
+          'TARGET_UNREACHABLE',
+          `What ${tool.name} finds depends on what is in ${target.name}.`,
+          {
+            hint: 'Ask the target itself with --live, or give what was found with --facts.',
+          },
+        ),
+      ),
+  })
+
+/** The guard that a gateway with this configuration would have. Throws CONFIG_INVALID. */
+export const guardFor = (config: Config, tools: readonly Tool[]): PolicyGuard =>
+  policyGuard({
+    tools,
+    grants: config.grants,
+    files: config.policies,
+    targets: config.targets.map(({ name }) => name),
+  })
+
+const mostBytes = 256 * 1024 ** 2
+
+/** Text of a file, or of standard input for `-`. Throws when it is longer than 256 MiB. */
+export const textOf = async (file: string): Promise<string> => {
+  if (file !== '-') return readFile(file, 'utf8')
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of process.stdin) {
+    const piece = Buffer.from(chunk)
+    bytes += piece.length
+    if (bytes > mostBytes) throw new GateError('INPUT_REFUSED', 'Standard input is too long.')
+    chunks.push(piece)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
