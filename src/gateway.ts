@@ -55,6 +55,7 @@ export const openGateway = (ports: Ports): Gateway => {
           retry: true,
         })
       ports.log.ready()
+      ports.spend?.(request.caller)
       const args = sane(request)
       if (builtins.has(request.tool)) return await runBuiltin(request.tool, args, step, f)
       const call = await callOf(step, args)

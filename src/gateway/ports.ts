@@ -96,6 +96,8 @@ export interface Ports {
   report(error: GateError, context: Readonly<Record<string, string>>): void
   /** A terminal event that could not be written: kept and written when the log is back, or spooled when this process is fenced. */
   later(entry: Parameters<Log['append']>[0][number]): void
+  /** Counts a call against its caller's budget. */
+  readonly spend?: (caller: Caller) => void
   readonly measure?: (call: Measured) => void
 }
 
