@@ -1,0 +1,101 @@
+/** What a command prints, as far as it can be known before: so that `$(..)`, `xargs` and `while read` can be judged. */
+import type { Arg } from './types.ts'
+import { any, below, fromGlob, isLiteral, star, token } from './wildcard.ts'
+
+const text = (args: readonly Arg[], i: number): string => args[i]?.text ?? ''
+const operands = (args: readonly Arg[], takes = ''): readonly string[] => {
+  const found: string[] = []
+  for (let i = 0; i < args.length; i += 1) {
+    const arg = text(args, i)
+    if (arg === '--') return [...found, ...args.slice(i + 1).map((a) => a.text)]
+    if (!arg.startsWith('-') || arg === '-') found.push(arg)
+    else if (arg.length === 2 && takes.includes(arg.slice(1))) i += 1
+  }
+  return found
+}
+const has = (args: readonly Arg[], option: RegExp): boolean => args.some((a) => option.test(a.text))
+
+const findLines = (args: readonly Arg[]): readonly string[] | undefined => {
+  if (has(args, /^-(printf|exec|execdir|ok|okdir|ls|fprintf|fls)$/)) return undefined
+  const cut = args.findIndex((a, i) => /^[-(!]/.test(a.text) && !/^-[HLPDO]/.test(a.text) && i >= 0)
+  const roots = (cut < 0 ? args : args.slice(0, cut)).map((a) => a.text).filter((t) => !t.startsWith('-'))
+  const names: string[] = []
+  args.forEach((a, i) => {
+    if (a.text === '-name') names.push(text(args, i + 1))
+  })
+  const sure = !has(args, /^(!|-not|-o|-or|-iname|-path|-regex|,)$/) && names.length === 1 && names.every(isLiteral)
+  const tail = sure ? `/${fromGlob(names[0] ?? '*')}` : ''
+  return (roots.length > 0 ? roots : ['.']).map((r) => r + below + tail)
+}
+
+const listed = (args: readonly Arg[]): readonly string[] => {
+  const named = operands(args, 'ITw')
+  return [star, ...named]
+}
+const words = (): readonly string[] => [token]
+/** `date +FORMAT` prints nothing that a path could be led astray by. */
+const dateLines = (args: readonly Arg[]): readonly string[] | undefined =>
+  args.some((a) => a.text.startsWith('+')) && !has(args, /^\+.*([\s/]|%[cDx+])/) ? [token] : undefined
+
+/** By program: lines for its arguments, undefined when nothing is known. */
+const printers: Readonly<Record<string, (args: readonly Arg[], cwd: readonly string[]) => readonly string[] | undefined>> = {
+  find: findLines,
+  ls: (args) => (has(args, /^-[a-zA-Z]*[lRsi]|^--format/) ? undefined : listed(args)),
+  pwd: (_, cwd) => cwd,
+  date: dateLines,
+  uname: (args) => (has(args, /^-[a-z]*[av]|^--a/) ? undefined : [token]),
+  hostname: words, whoami: words, nproc: words, arch: words, pgrep: (args) => (has(args, /^-[a-z]*[al]|^--list/) ? undefined : [token]),
+  pidof: words, seq: words, logname: words, getconf: words, tty: () => undefined,
+  id: (args) => (has(args, /^-[a-zA-Z]*[ugnG]/) ? [token] : undefined),
+  basename: () => [star],
+  wc: (args) => (operands(args).length === 0 ? [token] : undefined),
+  echo: (args) => said(args.filter((a) => !/^-[neE]+$/.test(a.text))),
+  printf: (args) => (/^(%s|%s\\n)$/.test(text(args, 0)) ? args.slice(1).map((a) => a.text) : args.length === 1 && !/[%\\]/.test(text(args, 0)) ? [text(args, 0)] : undefined),
+  docker: (args) => (/^(ps|images|container|image|volume|network)$/.test(text(args, 0)) && has(args, /^(-[a-z]*q[a-z]*|--quiet)$/) && !has(args, /^--format/) ? [token] : undefined),
+  git: (args) => gitLines(args),
+  grep: (args) => grepLines(args),
+  dirname: () => undefined,
+  readlink: () => undefined,
+}
+const said = (args: readonly Arg[]): readonly string[] | undefined =>
+  args.some((a) => a.many || /\\/.test(a.text)) ? undefined : [args.map((a) => a.text).join(' ')]
+
+const gitLines = (args: readonly Arg[]): readonly string[] | undefined => {
+  const verb = text(args, 0)
+  if (verb === 'ls-files' || (verb === 'diff' && has(args, /^--name-only$/))) return [`.${below}`]
+  if (verb === 'rev-parse' && !has(args, /^--(show|git|abs|local)/)) return [token]
+  return undefined
+}
+const grepLines = (args: readonly Arg[]): readonly string[] | undefined => {
+  if (!has(args, /^(-[a-zA-Z]*[lL][a-zA-Z]*|--files-with(out)?-match(es)?)$/)) return undefined
+  const paths = has(args, /^-e/) ? operands(args, 'eABCmf') : operands(args, 'eABCmf').slice(1)
+  return has(args, /^-[a-zA-Z]*[rR]/) ? (paths.length > 0 ? paths : ['.']).map((p) => p + below) : paths
+}
+
+/** Programs whose lines are some of the lines that they are fed. */
+const filters: Readonly<Record<string, (args: readonly Arg[]) => boolean>> = {
+  head: (args) => operands(args, 'nc').length === 0 && !has(args, /^-[a-z]*c|^--bytes/),
+  tail: (args) => operands(args, 'nc').length === 0 && !has(args, /^-[a-z]*c|^--bytes/),
+  sort: (args) => operands(args, 'ktST').length === 0,
+  uniq: (args) => operands(args, 'fsw').length === 0 && !has(args, /^-[a-z]*c|^--count/),
+  grep: (args) => operands(args, 'eABCmf').length <= 1 && !has(args, /^-[a-zA-Z]*[oncbHr]|^--/),
+  tac: (args) => args.length === 0,
+  cat: (args) => operands(args).length === 0 && !has(args, /^-[a-zA-Z]*[AbeEnTv]|^--/),
+  tee: (args) => operands(args).length === 0,
+}
+
+export interface Stage {
+  readonly name: string
+  readonly args: readonly Arg[]
+}
+/** Lines that a pipeline prints; undefined when they can't be known. */
+export const linesOf = (stages: readonly Stage[], cwd: readonly string[]): readonly string[] | undefined => {
+  const [first, ...rest] = stages
+  if (!first) return undefined
+  const own = Object.hasOwn(printers, first.name) ? printers[first.name]?.(first.args, cwd) : undefined
+  return rest.reduce<readonly string[] | undefined>((lines, stage) => {
+    if (stage.name === 'wc') return [token]
+    const filter = Object.hasOwn(filters, stage.name) ? filters[stage.name] : undefined
+    return lines && filter?.(stage.args) ? lines : undefined
+  }, own)?.map((l) => (l.includes('\n') ? any : l))
+}

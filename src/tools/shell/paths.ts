@@ -1,0 +1,161 @@
+/** Paths as they are known before a run: made absolute, and judged against what nobody reads or writes. */
+import { any, below, canMeet, fromGlob, isLiteral, one, star, token } from './wildcard.ts'
+
+/** Read or written by nobody, wherever the roots are. Keys, passwords, histories, memory and disks. */
+export const defaultSensitive: readonly string[] = [
+  '/etc/shadow*', '/etc/gshadow*', '/etc/sudoers', '/etc/sudoers.d/**', '/etc/security/opasswd',
+  '/etc/ssh/ssh_host_*_key', '/etc/ssl/private/**', '/etc/pki/tls/private/**', '/etc/krb5.keytab',
+  '/etc/letsencrypt/archive/**/privkey*', '/etc/NetworkManager/system-connections/**',
+  '/etc/kubernetes/*.conf', '/etc/kubernetes/pki/**', '/etc/rancher/**', '/var/lib/kubelet/pki/**',
+  '/etc/ppp/*-secrets', '/etc/wpa_supplicant/**', '/etc/docker/key.json', '/var/backups/*shadow*',
+  '/run/secrets/**', '/var/run/secrets/**', '/run/docker.sock', '/var/run/docker.sock', '/run/containerd/**',
+  '/proc/*/environ', '/proc/*/mem', '/proc/*/auxv', '/proc/*/task/*/environ', '/proc/*/task/*/mem',
+  '/proc/*/root', '/proc/*/root/**', '/proc/*/cwd/**', '/proc/*/fd/**', '/proc/*/map_files/**', '/proc/kcore', '/proc/keys',
+  '/dev/mem', '/dev/kmem', '/dev/port', '/dev/sd*', '/dev/nvme*', '/dev/vd*', '/dev/xvd*', '/dev/hd*', '/dev/dm-*',
+  '/dev/md*', '/dev/loop*', '/dev/mapper/**', '/dev/disk/**', '/dev/mmcblk*', '/dev/input/**', '/dev/tcp/**', '/dev/udp/**',
+  '**/.ssh', '**/.ssh/**', '**/.aws', '**/.aws/**', '**/.kube', '**/.kube/**', '**/.gnupg', '**/.gnupg/**', '**/.azure/**',
+  '**/.config/gcloud/**', '**/.config/gh/**', '**/.docker/config.json', '**/.netrc', '**/.pgpass', '**/.my.cnf', '**/.mylogin.cnf',
+  '**/.git-credentials', '**/.npmrc', '**/.pypirc', '**/.vault-token', '**/.htpasswd', '**/.s3cfg', '**/.terraform.d/credentials*',
+  '**/.env', '**/.env.*', '**/.envrc', '**/.*_history', '**/.history', '**/.lesshst', '**/.viminfo',
+  '**/id_rsa*', '**/id_dsa*', '**/id_ecdsa*', '**/id_ed25519*', '**/*.pem', '**/*.key', '**/*.p12', '**/*.pfx',
+  '**/*.jks', '**/*.keystore', '**/*.kdbx', '**/*.ppk', '**/serviceaccount/token',
+]
+/** Exceptions by the whole path, for names without wildcards only: certificates, public halves and examples are no secrets. */
+const publicName =
+  /(^|\/)(\.env[^/]*\.(example|sample|template|dist)|\.env\.(example|sample|template|dist)|[^/]*(cert|chain|bundle|dhparam|public|pubkey)[^/]*\.pem|(ca|root|crt)[^/]*\.pem|id_[a-z0-9]+\.pub)$|^\/etc\/(ssl|pki\/tls)\/certs\/|^\/usr\/(share|lib)\//
+
+/** Where a write would outlive every approval: refused for everybody. */
+const persistent: readonly string[] = [
+  '/etc/cron*', '/etc/cron*/**', '/etc/anacrontab', '/var/spool/cron/**', '/etc/passwd*', '/etc/group*', '/etc/pam*', '/etc/pam.d/**',
+  '/etc/ld.so*', '/etc/ld.so.conf.d/**', '/etc/profile', '/etc/profile.d/**', '/etc/bash*', '/etc/environment', '/etc/rc.local', '/etc/init.d/**',
+  '/etc/ssh/**', '/etc/hosts.equiv', '/proc/**', '/sys/**', '/boot/**', '/dev/**',
+  '**/.bashrc', '**/.bash_*', '**/.profile', '**/.zshrc', '**/.zshenv', '**/.zprofile', '**/.rhosts', '**/.forward', '**/.config/autostart/**',
+  '**/.config/systemd/**', '**/.git/hooks/**', '**/.git/config', '**/.gitconfig',
+]
+/** Nothing is kept there, and anybody may write. */
+const sinks: ReadonlySet<string> = new Set([
+  '/dev/null', '/dev/zero', '/dev/full', '/dev/stdin', '/dev/stdout', '/dev/stderr', '/dev/tty', '/dev/urandom', '/dev/random',
+  '/dev/fd/0', '/dev/fd/1', '/dev/fd/2', '-',
+])
+/** Reading everything below one of these reads secrets: the folders above the patterns that have a fixed place. */
+const wideTrees: ReadonlySet<string> = new Set([
+  '/', '/etc', '/etc/ssh', '/etc/ssl', '/etc/pki', '/etc/pki/tls', '/etc/letsencrypt', '/etc/letsencrypt/archive', '/root', '/home', '/~', '/proc', '/dev', '/run', '/var/run', '/var/lib', '/var/lib/kubelet', '/etc/kubernetes',
+  '/etc/security', '/etc/docker', '/var', '/var/backups', '/Users', '/sys',
+])
+
+interface Pattern {
+  readonly text: string
+  /** `**\/*.ext`: a bare `*` or a whole tree is not taken to aim at it. */
+  readonly extension: string | undefined
+  readonly floating: boolean
+}
+export interface PathRules {
+  readonly sensitive: (path: string) => boolean
+  readonly persistent: (path: string) => boolean
+  /** A tree whose reading would meet a sensitive file of fixed place. */
+  readonly wide: (path: string) => boolean
+}
+
+const compile = (globs: readonly string[]): { literal: RegExp; patterns: readonly Pattern[] } => {
+  const patterns = globs.map((glob) => ({
+    text: fromGlob(glob),
+    extension: /^\*\*\/\*(\.[\w.]+)$/.exec(glob)?.[1],
+    floating: glob.startsWith('**'),
+  }))
+  const sources = globs.map((glob) =>
+    glob.replace(/\*\*|\*|\?|[.+^${}()|[\]\\]/g, (m) =>
+      m === '**' ? '.*' : m === '*' ? '[^/]*' : m === '?' ? '[^/]' : `\\${m}`,
+    ),
+  )
+  return { literal: new RegExp(`^(?:${sources.join('|')})$`, 's'), patterns }
+}
+
+const fitsExtension = (path: string, extension: string): boolean => {
+  const name = path.slice(path.lastIndexOf('/') + 1)
+  const dot = name.lastIndexOf('.')
+  const rest = dot < 0 ? '' : name.slice(dot)
+  return rest.length > 1 && rest !== `.${star}` && canMeet(rest, extension)
+}
+const open = new RegExp(`[${star}${below}]$`)
+
+const matcher = (globs: readonly string[]): ((path: string) => boolean) => {
+  const { literal, patterns } = compile(globs)
+  return (path) => {
+    if (isLiteral(path)) return literal.test(path)
+    const bare = open.test(path) && /[/][\uE000\uE004]*$|\uE004$/.test(path)
+    return patterns.some((p) => {
+      if (p.extension !== undefined) return fitsExtension(path, p.extension)
+      if (p.floating && bare) return canMeet(path.replace(open, `${star}x`), p.text)
+      return canMeet(path, p.text)
+    })
+  }
+}
+
+const cache = new Map<string, PathRules>()
+/** Rules of a target; `extra` are its own sensitive globs (a folder without a glob covers what is below it). */
+export const pathRules = (extra: readonly string[]): PathRules => {
+  const key = extra.join('\0')
+  const known = cache.get(key)
+  if (known) return known
+  const own = extra.flatMap((g) => (g.endsWith('*') ? [g] : [g.replace(/\/+$/, ''), `${g.replace(/\/+$/, '')}/**`]))
+  const sensitive = matcher([...defaultSensitive, ...own])
+  const mine = own.length > 0 ? matcher(own) : () => false
+  const places = own.filter((g) => g.startsWith('/')).map((g) => g.replace(/[*?].*$/, ''))
+  const rules: PathRules = {
+    sensitive: (path) => mine(path) || (sensitive(path) && !(isLiteral(path) && publicName.test(path))),
+    persistent: matcher(persistent),
+    wide: (path) =>
+      wideTrees.has(path) || /^\/(home|Users)\/[^/]+$/.test(path) || places.some((p) => p.startsWith(path === '/' ? '/' : `${path}/`)),
+  }
+  if (cache.size > 200) cache.clear()
+  cache.set(key, rules)
+  return rules
+}
+
+export const isSink = (path: string): boolean => sinks.has(path)
+
+/**
+ * Absolute form of `path` from the folder `cwd`, by its text alone: `//`, `.` and `..` are resolved. The account's home
+ * is `/~` where its place is not known, and above it lies the unknown.
+ */
+export const absolute = (path: string, cwd: string): string => {
+  const whole = path.startsWith('/') ? path : `${cwd}/${path}`
+  // After an unknown piece with `..` in it, only what follows is certain.
+  const last = whole.lastIndexOf(any)
+  const head = last < 0 ? '' : any
+  const segments: string[] = []
+  let lost = last >= 0
+  for (const segment of whole.slice(last + 1).split('/')) {
+    if (segment === '' || segment === '.') continue
+    if (segment !== '..') segments.push(segment)
+    else if (segments.length === 0) lost ||= last >= 0
+    else {
+      const gone = segments.pop() ?? ''
+      if (gone.startsWith('~') && segments.length === 0) lost = true
+      if (gone.includes(below)) {
+        segments.length = 0
+        lost = true
+      }
+    }
+  }
+  const glued = last >= 0 && !whole.slice(last + 1).startsWith('/') && whole.slice(last + 1) !== ''
+  const tail = segments.join('/')
+  if (!lost) return `/${tail}`
+  return head !== '' && glued ? `${any}${tail}` : tail === '' ? any : `${any}/${tail}`
+}
+
+/** Inside one of the roots, for certain. */
+export const inside = (path: string, roots: readonly string[]): boolean =>
+  !path.startsWith(any) && !path.includes(any) &&
+  roots.some((root) => {
+    const r = root === '/' ? '' : root.replace(/\/+$/, '')
+    return path === r || path.startsWith(`${r}/`) || path === `${r}${below}`
+  })
+
+/** The folder named by a path that ends in what a tree walk or a bare glob adds. */
+export const treeOf = (path: string): string => {
+  const cut = path.search(new RegExp(`[${star}${below}${one}${token}]`))
+  if (cut < 0) return path
+  const at = path[cut] === below ? cut : path.lastIndexOf('/', cut)
+  return path.slice(0, at) || '/'
+}
