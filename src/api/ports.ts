@@ -1,4 +1,5 @@
 /** What the API needs from the other rooms; serve.ts fills it. */
+import type { RefusalKind } from '../identity/refusals.ts'
 import type { Approvals, Caller, Fields, Json } from '../types.ts'
 
 /** How a request came: by the socket of the state folder, or by TCP; `direct` says straight from this machine. */
@@ -38,7 +39,7 @@ export interface ApiPorts {
     set(scope: PauseScope, by: Caller, reason: string): Promise<void>
     lift(scope: PauseScope, by: Caller): Promise<void>
   }
-  /** Counts a proof that was no approver's. */
-  refused(kind: 'not-an-approver'): void
+  /** Counts a proof that was refused, or was no approver's. */
+  refused(kind: RefusalKind): void
   failed(error: unknown): void
 }

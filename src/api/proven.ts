@@ -1,7 +1,8 @@
 /** Who asks: an approver freshly proven, for this one request. Neither the socket nor the local token proves a person. */
 import type { Context } from 'hono'
 import { GateError } from '../errors.ts'
-import type { Caller } from '../types.ts'
+import { TokenRefused } from '../identity/bearer.ts'
+import type { Caller, Fields } from '../types.ts'
 import type { ApiEnv, ApiPorts } from './ports.ts'
 
 const bearer = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i
@@ -19,7 +20,7 @@ const person = (context: Context<ApiEnv>, ports: ApiPorts): Promise<Caller> => {
   const authorization = context.req.header('authorization') ?? ''
   const origin = { channel: context.env.channel }
   const token = bearer.exec(authorization)?.[1]
-  if (token !== undefined) return ports.proveBearer(token, origin)
+  if (token !== undefined) return byToken(token, origin, ports)
   const pair = basic.exec(authorization)?.[1]
   // A passphrase crosses the socket only: nothing of another user or machine can listen or guess there.
   if (pair === undefined || context.env.channel !== 'socket')
@@ -28,6 +29,18 @@ const person = (context: Context<ApiEnv>, ports: ApiPorts): Promise<Caller> => {
     })
   const [subject, passphrase] = split(Buffer.from(pair, 'base64').toString('utf8'))
   return ports.provePassphrase(subject, passphrase, origin)
+}
+
+const byToken = async (token: string, origin: Fields, ports: ApiPorts): Promise<Caller> => {
+  try {
+    return await ports.proveBearer(token, origin)
+  } catch (error) {
+    if (!(error instanceof TokenRefused)) throw error
+    ports.refused(error.kind)
+    throw new GateError('NOT_IDENTIFIED', 'The access token proves nobody here, or not freshly.', {
+      hint: 'Sign in again: an answer needs a sign-in of the last 15 minutes.',
+    })
+  }
 }
 
 // RFC 7617: the user-id holds no colon, so it is percent-encoded by our client.

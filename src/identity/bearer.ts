@@ -47,12 +47,12 @@ const cacheMs = 30_000
 const cacheMost = 5_000
 
 /**
- * `audience` is what `aud` must hold (publicUrl + `/mcp`) unless the issuer says otherwise. A verified token is
+ * `audience` is what `aud` must hold (publicUrl + `/mcp`) where the issuer names none of its own. A verified token is
  * remembered by its hash for 30 s at most, never past its expiry or a change of the issuer's keys.
  */
 export const bearerVerifier = (options: {
   readonly issuers: readonly Issuer[]
-  readonly audience: string
+  readonly audience?: string
   readonly times?: Partial<KeyTimes>
   readonly fetcher?: typeof fetch
   /** Monotonic ms, and the wall clock; for tests. */
@@ -93,11 +93,14 @@ export const bearerVerifier = (options: {
       if (entry === undefined) throw new TokenRefused('issuer')
       const { issuer, keys } = entry
       if (!(issuer.algorithms ?? algorithms).includes(alg)) throw new TokenRefused('algorithm')
+      // Without a value to compare, jose would not look at the audience at all.
+      const audience = issuer.audience ?? options.audience
+      if (audience === undefined || audience === '') throw new TokenRefused('audience')
       const payload = await verified(token, {
         keys,
         kid,
         issuer: iss,
-        audience: issuer.audience ?? options.audience,
+        audience,
         at: today(),
       })
       refuseOtherTokens(payload)

@@ -8,6 +8,7 @@ import { challengeOf, metadataUrlOf, resourceOf } from '../../src/api/resource.t
 import { startApiSocket } from '../../src/api/socket.ts'
 import { askSocket } from '../../src/cli/running.ts'
 import { GateError } from '../../src/errors.ts'
+import { TokenRefused } from '../../src/identity/bearer.ts'
 import { identified } from '../../src/identity/caller.ts'
 import type { Approval, Caller } from '../../src/types.ts'
 import { apiPorts } from '../mcp/start.ts'
@@ -40,7 +41,7 @@ const setUp = (changes: Partial<ApiPorts> = {}) => {
       },
       proveBearer: async (token) => {
         if (token === 'visitor') return person('visitor', 'oidc')
-        if (token !== 'good') throw new GateError('NOT_IDENTIFIED', 'No.')
+        if (token !== 'good') throw new TokenRefused('expired')
         return person('cy', 'oidc')
       },
       isApprover: (caller) => caller.sub !== 'visitor',

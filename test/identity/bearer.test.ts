@@ -2,6 +2,7 @@ import { createHmac, type webcrypto } from 'node:crypto'
 import { exportSPKI, importJWK } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type BearerVerifier, bearerVerifier } from '../../src/identity/bearer.ts'
+import { freshBearer } from '../../src/identity/sign-in.ts'
 import { type FakeIssuer, type Key, makeKey, sign, startIssuer } from './fake-issuer.ts'
 
 const audience = 'http://127.0.0.1:7420/mcp'
@@ -164,6 +165,11 @@ describe('refused', () => {
     await refused(await sign(key, issuer.url), 'algorithm')
   })
 
+  test('everything, where no audience was given to compare', async () => {
+    verifier = bearerVerifier({ issuers: [{ issuer: issuer.url, groupsClaim: 'groups' }] })
+    await refused(await sign(key, issuer.url), 'audience')
+  })
+
   test('a symmetric key in the key set', async () => {
     const secret = Buffer.alloc(32, 7)
     issuer.keys = [{ kty: 'oct', k: secret.toString('base64url'), kid: 'k1', alg: 'HS256' }]
@@ -175,6 +181,19 @@ describe('refused', () => {
 
   test.each(['', 'x', 'a.b.c', '..', `${'x'.repeat(20_000)}.x.x`])('nonsense %#', async (token) => {
     await refused(token, 'malformed')
+  })
+})
+
+describe('a person who answers', () => {
+  const seconds = (ago: number) => Math.floor(Date.now() / 1000) - ago
+
+  test('has signed in lately: auth_time counts, else the time of the token', async () => {
+    const fresh = async (payload: object) =>
+      freshBearer(verifier, await sign(key, issuer.url, { ...payload }))
+    expect(await fresh({})).toMatchObject({ sub: 'user:42' })
+    expect(await fresh({ auth_time: seconds(800) })).toMatchObject({ sub: 'user:42' })
+    for (const old of [{ iat: seconds(1000) }, { iat: undefined }, { auth_time: seconds(1000) }])
+      await expect(fresh(old)).rejects.toMatchObject({ kind: 'expired' })
   })
 })
 
