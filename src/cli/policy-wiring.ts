@@ -4,20 +4,22 @@ import type { Config } from '../config/types.ts'
 import { GateError } from '../errors.ts'
 import { type PolicyGuard, policyGuard } from '../guards/index.ts'
 import type { BaseFacts, Target, Tool } from '../types.ts'
+import { type Live, liveFacts } from './policy-live.ts'
 
 /** Facts of an input of a tool on a target. Throws GateError as the tool does. */
 export type FactsFor = (tool: Tool, input: unknown, target: Target) => Promise<BaseFacts>
 
 export interface PolicyWiring {
   readonly tools: readonly Tool[]
-  /** Facts with what the target itself tells; its credentials are read where the configuration says. */
-  live?(config: Config): Promise<FactsFor>
+  /** Facts with what the target itself tells; left out: from the input alone. */
+  live?(config: Config): Live
 }
 
 /** The tools of this build. */
 export const builtIn = async (): Promise<PolicyWiring> => {
-  const { tools } = await import('../tools/index.ts')
-  return { tools }
+  const { openTools } = await import('../tools/index.ts')
+  const { tools, families } = openTools()
+  return { tools, live: (config) => liveFacts(config, families) }
 }
 
 /** Facts from the input alone; an input whose facts need the target's catalogue is refused. */
@@ -30,7 +32,7 @@ export const offlineFacts: FactsFor = (tool, input, target) =>
           'TARGET_UNREACHABLE',
           `What ${tool.name} finds depends on what is in ${target.name}.`,
           {
-            hint: 'Ask the target itself with --live, or give what was found with --facts.',
+            hint: 'Ask the target itself (without --offline), or give what was found with --facts.',
           },
         ),
       ),

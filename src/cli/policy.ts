@@ -8,14 +8,8 @@ import type { BaseFacts } from '../types.ts'
 import { exitCodes, type Globals, globalsOf, pathOf, print, Usage } from './common.ts'
 import { registerAccess } from './policy-access.ts'
 import { type Explained, explain, type World } from './policy-ask.ts'
-import {
-  builtIn,
-  type FactsFor,
-  guardFor,
-  offlineFacts,
-  type PolicyWiring,
-  textOf,
-} from './policy-wiring.ts'
+import type { Live } from './policy-live.ts'
+import { builtIn, guardFor, offlineFacts, type PolicyWiring, textOf } from './policy-wiring.ts'
 
 interface Options {
   readonly tool?: string
@@ -26,7 +20,7 @@ interface Options {
   readonly issuer?: string
   readonly at?: Date
   readonly facts?: BaseFacts
-  readonly live?: boolean
+  readonly offline?: boolean
   readonly batch?: string | true
 }
 
@@ -50,7 +44,7 @@ export const register = (program: Command, wire: () => Promise<PolicyWiring> = b
       'what the tool found, {"effect":"read","policy":{..}}, instead of looking',
       factsOf,
     )
-    .option('--live', 'ask the target itself for what facts depend on')
+    .option('--offline', 'never ask the target for what facts depend on (names, definitions)')
     .option(
       '--batch [file]',
       'lines of {"id","tool","target","groups","input"} from a file or standard input',
@@ -59,14 +53,19 @@ export const register = (program: Command, wire: () => Promise<PolicyWiring> = b
       const globals = globalsOf(command)
       const wiring = await wire()
       const config = loadConfig(pathOf(globals), process.env, wiring.tools)
+      const live = lookOf(options, config, wiring)
       const world = {
         guard: guardFor(config, wiring.tools),
         tools: wiring.tools,
         targets: config.targets,
-        factsFor: await factsWay(options, config, wiring),
+        factsFor: live.factsFor,
       }
-      if (options.batch === undefined) await one(globals, options, config, world)
-      else await batch(options.batch === true ? '-' : options.batch, options, config, world)
+      try {
+        if (options.batch === undefined) await one(globals, options, config, world)
+        else await batch(options.batch === true ? '-' : options.batch, options, config, world)
+      } finally {
+        await live.close()
+      }
     })
   registerAccess(policy, wire)
 }
@@ -99,15 +98,12 @@ const factsOf = (text: string): BaseFacts => {
   return { ...parsed.data, names: {} }
 }
 
-const factsWay = async (
-  options: Options,
-  config: Config,
-  wiring: PolicyWiring,
-): Promise<FactsFor> => {
+const lookOf = (options: Options, config: Config, wiring: PolicyWiring): Live => {
   const { facts } = options
-  if (facts !== undefined) return async () => facts
-  if (options.live !== true) return offlineFacts
-  if (wiring.live === undefined) throw new Usage('--live is not there in this build.')
+  const close = () => Promise.resolve()
+  if (facts !== undefined) return { factsFor: async () => facts, close }
+  if (options.offline === true || wiring.live === undefined)
+    return { factsFor: offlineFacts, close }
   return wiring.live(config)
 }
 
