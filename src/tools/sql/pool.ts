@@ -142,7 +142,7 @@ export class Pool {
         'CONFIG_INVALID',
         `The credential for ${target.name} lacks a name or a password.`,
       )
-    const ms = Math.max(1, Math.min(limits.connectMs, until - performance.now()))
+    const ms = Math.ceil(Math.max(1, Math.min(limits.connectMs, until - performance.now())))
     const signal = AbortSignal.any([session.signal, AbortSignal.timeout(ms)])
     const by = performance.now() + ms
     try {

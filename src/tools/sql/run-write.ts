@@ -12,6 +12,9 @@ const begin = plain('BEGIN READ WRITE')
 const xidOf = plain('select pg_catalog.pg_current_xact_id_if_assigned()')
 const commit = Buffer.concat([plain('COMMIT'), sync])
 const nothing = { rows: 0, bytes: 0, cellBytes: 0 }
+// `COMMIT AND CHAIN` leaves a transaction open, but not the one that was begun.
+const ownTags =
+  /^(?:BEGIN|START|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|PREPARE|SET|RESET|DISCARD|COPY)\b/
 /** COMMIT is heard out at least this long, however little of the run's time is left. */
 const leastCommitMs = 2_000
 

@@ -101,7 +101,12 @@ const stoppedBy = (end: End, part: Part): Stopped | undefined => {
 
 // The walls were seen to stand: BEGIN and ROLLBACK around one statement, no setting changed, no transaction left.
 const clean = ({ parts, status, changed }: Reply): boolean =>
-  status === 'I' && !changed && parts[0]?.tag === 'BEGIN' && parts[2]?.tag === 'ROLLBACK'
+  status === 'I' &&
+  !changed &&
+  parts.length === 3 &&
+  parts[0]?.tag === 'BEGIN' &&
+  (parts[1]?.suspended || /^(?:SELECT \d+|SHOW|EXPLAIN)$/.test(parts[1]?.tag ?? '')) &&
+  parts[2]?.tag === 'ROLLBACK'
 
 const partial = ({ reply, end }: Exchange): Part | undefined => {
   const part = reply.parts[1] ?? (reply.parts.length === 1 ? reply.current : undefined)

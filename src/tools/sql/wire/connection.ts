@@ -123,17 +123,25 @@ export class Connection {
   private receive(chunk: Buffer): void {
     const { running } = this
     // Nothing is asked for, so this is a goodbye, or settings that changed under us: neither is a session to go on with.
-    if (!running) return this.leave('lost')
+    if (!running) {
+      this.leave('lost')
+      return
+    }
     try {
       this.reader.feed(chunk, running.reply)
     } catch (cause) {
-      return this.leave('garbage', cause)
+      this.leave('garbage', cause)
+      return
     }
-    if (running.reply.copy) return this.stop('flood')
-    if (running.reply.status !== undefined) return running.settle('ready')
-    if (!running.wait.stoppable) return
-    running.received += chunk.length
-    if (running.reply.full) running.over += chunk.length
+    const { reply, wait } = running
+    if (reply.copy) this.stop('flood')
+    else if (reply.status !== undefined) running.settle('ready')
+    else if (wait.stoppable) this.count(running, chunk.length)
+  }
+
+  private count(running: Running, bytes: number): void {
+    running.received += bytes
+    if (running.reply.full) running.over += bytes
     if (running.over > drainBytes || running.received > wireBytes) this.stop('flood')
   }
 

@@ -90,17 +90,21 @@ export class Reply implements FrameSink {
   frame(type: number, bytes: Buffer, start: number, end: number): void {
     switch (String.fromCharCode(type)) {
       case 'D':
-        return this.row(bytes, start, end)
+        this.row(bytes, start, end)
+        return
       case 'T':
         this.current.columns = columnsOf(bytes, start, end)
         return
       case 'C':
-        return this.close(cstring(bytes, start, end).text)
+        this.close(cstring(bytes, start, end).text)
+        return
       case 's':
         this.current.suspended = true
-        return this.close(undefined)
+        this.close(undefined)
+        return
       case 'I':
-        return this.close('')
+        this.close('')
+        return
       case 'E':
         this.error ??= errorOf(bytes, start, end)
         if (this.open) this.close(undefined)

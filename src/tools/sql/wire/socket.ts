@@ -62,11 +62,14 @@ export const openSocket = (address: Address, signal: AbortSignal): Promise<Socke
     const finish = (stream: Socket): void => {
       signal.removeEventListener('abort', stop)
       stream.on('error', () => undefined)
-      if (signal.aborted) return fail(signal.reason)
-      done(stream)
+      if (signal.aborted) fail(signal.reason)
+      else done(stream)
     }
     socket.once('connect', () => {
-      if (address.tls === 'disable') return finish(socket)
+      if (address.tls === 'disable') {
+        finish(socket)
+        return
+      }
       socket.write(sslRequest)
       oneByte(socket)
         .then((answer) => {
