@@ -3,8 +3,10 @@ import { GateError } from '../../errors.ts'
 import type { Effect } from '../../types.ts'
 import { absolute, inside, isSink, type PathRules, pathRules, treeOf } from './paths.ts'
 import type { Arg, Kind, ShellFacts, ShellOptions } from './types.ts'
-import { any, isLiteral, show } from './wildcard.ts'
+import { any, below, isLiteral, show } from './wildcard.ts'
 
+/** Below a folder, by no name or by one that is written out: as much as reading the whole tree. */
+const everything = new RegExp(`${below}(/[^\\uE000-\\uE004]*)?$`)
 const rank: Readonly<Record<Effect, number>> = { read: 0, write: 1, admin: 2 }
 
 export const refuse = (message: string, hint?: string): never => {
@@ -42,15 +44,15 @@ export class Findings {
 
   #one(path: string, given: string, kind: Exclude<Kind, 'text' | 'host'>): void {
     if (isSink(path)) return
-    const shown = show(path).replace('/~', '~').slice(0, 300)
+    const shown = show(path).replace(/^\/~/, '~').slice(0, 300)
     if (this.#rules.sensitive(path)) {
       // A wholly unknown path fits everything; to look at it, or to write it with an approval, is another matter.
-      if (!path.startsWith(any) || (isLiteral(given) && kind !== 'meta')) refuse(`${show(given).slice(0, 200)} is, or may be, a path that nobody reads or writes here.`, 'Name other files.')
+      if (!path.startsWith(any) || (isLiteral(given) && kind !== 'meta')) refuse(`${show(given).replace(/^\/~/, '~').slice(0, 200)} is, or may be, a path that nobody reads or writes here.`, 'Name other files.')
       if (kind === 'file' || kind === 'tree') {
         refuse('Which file is read is only known when it runs.', 'Write the path out.')
       }
     }
-    if (kind === 'tree' && this.#rules.wide(treeOf(path))) {
+    if ((kind === 'tree' || (kind === 'file' && everything.test(path))) && this.#rules.wide(treeOf(path))) {
       refuse(`Everything below ${shown} would be read, with keys and passwords among it.`, 'Name a folder further down.')
     }
     this.paths.add(shown)

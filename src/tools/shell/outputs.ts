@@ -33,21 +33,21 @@ const listed = (args: readonly Arg[]): readonly string[] => {
   return [star, ...named]
 }
 const words = (): readonly string[] => [token]
-/** `date +FORMAT` prints nothing that a path could be led astray by. */
+/** `date +FORMAT` of nothing but numbers; its letters could spell any name. */
 const dateLines = (args: readonly Arg[]): readonly string[] | undefined =>
-  args.some((a) => a.text.startsWith('+')) && !has(args, /^\+.*([\s/]|%[cDx+])/) ? [token] : undefined
+  args.some((a) => /^\+(%-?[YmdHMSsjFTuVyGgN]|[-_:.T])+$/.test(a.text)) ? [token] : undefined
 
 /** By program: lines for its arguments, undefined when nothing is known. */
 const printers: Readonly<Record<string, (args: readonly Arg[], cwd: readonly string[]) => readonly string[] | undefined>> = {
   find: findLines,
-  ls: (args) => (has(args, /^-[a-zA-Z]*[lRsi]|^--format/) ? undefined : listed(args)),
+  ls: (args) => (has(args, /^-[a-zA-Z]*[lRsiaAfbQm]|^--/) ? undefined : listed(args)),
   pwd: (_, cwd) => cwd,
   date: dateLines,
   uname: (args) => (has(args, /^-[a-z]*[av]|^--a/) ? undefined : [token]),
   hostname: words, whoami: words, nproc: words, arch: words, pgrep: (args) => (has(args, /^-[a-z]*[al]|^--list/) ? undefined : [token]),
-  pidof: words, seq: words, logname: words, getconf: words, tty: () => undefined,
+  pidof: words, seq: words, logname: words, tty: () => undefined,
   id: (args) => (has(args, /^-[a-zA-Z]*[ugnG]/) ? [token] : undefined),
-  basename: () => [star],
+  basename: (args) => (args.length === 1 && isLiteral(text(args, 0)) ? [text(args, 0).replace(/\/+$/, '').replace(/^.*\//, '')] : undefined),
   wc: (args) => (operands(args).length === 0 ? [token] : undefined),
   echo: (args) => said(args.filter((a) => !/^-[neE]+$/.test(a.text))),
   printf: (args) => (/^(%s|%s\\n)$/.test(text(args, 0)) ? args.slice(1).map((a) => a.text) : args.length === 1 && !/[%\\]/.test(text(args, 0)) ? [text(args, 0)] : undefined),
@@ -62,8 +62,8 @@ const said = (args: readonly Arg[]): readonly string[] | undefined =>
 
 const gitLines = (args: readonly Arg[]): readonly string[] | undefined => {
   const verb = text(args, 0)
-  if (verb === 'ls-files' || (verb === 'diff' && has(args, /^--name-only$/))) return [`.${below}`]
-  if (verb === 'rev-parse' && !has(args, /^--(show|git|abs|local)/)) return [token]
+  if (verb === 'ls-files' || (verb === 'diff' && has(args, /^--name-only$/))) return [`.${below}/${star}`]
+  if (verb === 'rev-parse' && args.slice(1).every((a) => /^(--short|--verify|-q|HEAD|@)$/.test(a.text))) return [token]
   return undefined
 }
 const grepLines = (args: readonly Arg[]): readonly string[] | undefined => {

@@ -3,7 +3,7 @@ import { any, below, canMeet, fromGlob, isLiteral, one, star, token } from './wi
 
 /** Read or written by nobody, wherever the roots are. Keys, passwords, histories, memory and disks. */
 export const defaultSensitive: readonly string[] = [
-  '/etc/shadow*', '/etc/gshadow*', '/etc/sudoers', '/etc/sudoers.d/**', '/etc/security/opasswd',
+  '/etc/shadow', '/etc/shadow-', '/etc/gshadow', '/etc/gshadow-', '/etc/sudoers', '/etc/sudoers.d/**', '/etc/security/opasswd',
   '/etc/ssh/ssh_host_*_key', '/etc/ssl/private/**', '/etc/pki/tls/private/**', '/etc/krb5.keytab',
   '/etc/letsencrypt/archive/**/privkey*', '/etc/NetworkManager/system-connections/**',
   '/etc/kubernetes/*.conf', '/etc/kubernetes/pki/**', '/etc/rancher/**', '/var/lib/kubelet/pki/**',
@@ -15,9 +15,9 @@ export const defaultSensitive: readonly string[] = [
   '/dev/md*', '/dev/loop*', '/dev/mapper/**', '/dev/disk/**', '/dev/mmcblk*', '/dev/input/**', '/dev/tcp/**', '/dev/udp/**',
   '**/.ssh', '**/.ssh/**', '**/.aws', '**/.aws/**', '**/.kube', '**/.kube/**', '**/.gnupg', '**/.gnupg/**', '**/.azure/**',
   '**/.config/gcloud/**', '**/.config/gh/**', '**/.docker/config.json', '**/.netrc', '**/.pgpass', '**/.my.cnf', '**/.mylogin.cnf',
-  '**/.git-credentials', '**/.npmrc', '**/.pypirc', '**/.vault-token', '**/.htpasswd', '**/.s3cfg', '**/.terraform.d/credentials*',
+  '**/.git-credentials', '**/.npmrc', '**/.pypirc', '**/.vault-token', '**/.htpasswd', '**/.s3cfg', '**/credentials.tfrc.json',
   '**/.env', '**/.env.*', '**/.envrc', '**/.*_history', '**/.history', '**/.lesshst', '**/.viminfo',
-  '**/id_rsa*', '**/id_dsa*', '**/id_ecdsa*', '**/id_ed25519*', '**/*.pem', '**/*.key', '**/*.p12', '**/*.pfx',
+  '**/id_rsa', '**/id_dsa', '**/id_ecdsa', '**/id_ed25519', '**/id_*_sk', '**/authorized_keys', '**/*.pem', '**/*.key', '**/*.p12', '**/*.pfx',
   '**/*.jks', '**/*.keystore', '**/*.kdbx', '**/*.ppk', '**/serviceaccount/token',
 ]
 /** Exceptions by the whole path, for names without wildcards only: certificates, public halves and examples are no secrets. */
@@ -76,19 +76,25 @@ const fitsExtension = (path: string, extension: string): boolean => {
   const rest = dot < 0 ? '' : name.slice(dot)
   return rest.length > 1 && rest !== `.${star}` && canMeet(rest, extension)
 }
-const open = new RegExp(`[${star}${below}]$`)
+
+/** A last part of nothing but a wildcard aims at no name in particular. */
+const bare = new RegExp(`(/[${star}${token}]|${below})$`)
+const lastOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
+
+/** A pattern that may lie anywhere, against a path with wildcards. */
+const floats = (path: string, p: Pattern): boolean => {
+  if (p.extension !== undefined) return fitsExtension(path, p.extension)
+  // Below a folder anything may lie; what is meant shows in the name alone.
+  if (path.includes(below) && bare.test(path)) return false
+  if (bare.test(path)) return canMeet(path.replace(bare, '/\0'), p.text)
+  if (path.includes(below)) return !p.text.endsWith(any) && canMeet(lastOf(path), lastOf(p.text))
+  return canMeet(path, p.text)
+}
 
 const matcher = (globs: readonly string[]): ((path: string) => boolean) => {
   const { literal, patterns } = compile(globs)
-  return (path) => {
-    if (isLiteral(path)) return literal.test(path)
-    const bare = open.test(path) && /[/][\uE000\uE004]*$|\uE004$/.test(path)
-    return patterns.some((p) => {
-      if (p.extension !== undefined) return fitsExtension(path, p.extension)
-      if (p.floating && bare) return canMeet(path.replace(open, `${star}x`), p.text)
-      return canMeet(path, p.text)
-    })
-  }
+  return (path) =>
+    isLiteral(path) ? literal.test(path) : patterns.some((p) => (p.floating ? floats(path, p) : canMeet(path, p.text)))
 }
 
 const cache = new Map<string, PathRules>()

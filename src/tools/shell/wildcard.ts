@@ -4,7 +4,7 @@
 export const star = '\uE000'
 /** A glob's `?` or `[..]`: one character that is not `/`. */
 export const one = '\uE001'
-/** A short word: letters, digits, `._:+@-`; not empty, no leading `-`, never `..`. */
+/** A number, a date, an id: letters, digits, `._:+@-`; not empty, no leading `-` or `.`. */
 export const token = '\uE002'
 /** Anything at all, also nothing, `/`, `..` or an option. */
 export const any = '\uE003'
@@ -43,8 +43,8 @@ const tokenChar = /[A-Za-z0-9._:+@-]/
 const swallows = (r: string, c: string, before: string | undefined, hidden: boolean): boolean => {
   if (crosses(r)) return true
   if (c === '/') return false
-  if (r === token) return c === one || tokenChar.test(c)
-  return !(hidden && c === '.' && (before === undefined || before === '/'))
+  if (hidden && c === '.' && (before === undefined || before === '/')) return false
+  return r !== token || c === one || tokenChar.test(c)
 }
 
 /** Whether some one text fits both. `a` is what a shell will expand, `b` a pattern of ours. */

@@ -74,7 +74,7 @@ const parameter = (part: Parameter, values: Values): readonly string[] => {
       return [...known, ...wordTexts(operation.operand, values)]
     case 'Remove':
       // `${f##*/}` leaves a name, the others a part of what was.
-      if (operation.operator === '##' && operation.operand.text === '*/') return known.includes(any) ? [any] : [star]
+      if (operation.operator === '##' && operation.operand.text === '*/') return known.map(nameOf)
       return known.every((k) => k === token) ? [token] : [any]
     case 'Slice':
     case 'Replace':
@@ -85,6 +85,12 @@ const parameter = (part: Parameter, values: Values): readonly string[] => {
     case 'Unknown':
       return values.refuse('This kind of expansion can run code or hide what is meant.')
   }
+}
+
+/** The name at the end of a path, as far as it is known. */
+const nameOf = (path: string): string => {
+  const name = path.slice(path.lastIndexOf('/') + 1)
+  return path.includes(any) || /\uE004$/.test(name) ? any : name
 }
 
 /** As one text each, without splitting: values of assignments, redirection targets, here-documents. */

@@ -104,7 +104,7 @@ const enable: Judge = (args, port) => {
 
 export const builtins: Readonly<Record<string, Judge>> = {
   ':': nothing, true: nothing, false: nothing, exit: nothing, return: nothing, break: nothing, continue: nothing, shift: nothing, times: nothing, wait: nothing,
-  umask: nothing, type: nothing, which: nothing, whereis: nothing, hash: nothing, jobs: nothing, getopts: readVariables, dirs: nothing, help: nothing, ulimit: nothing, caller: nothing,
+  umask: nothing, pwd: nothing, type: nothing, which: nothing, whereis: nothing, hash: nothing, jobs: nothing, getopts: readVariables, dirs: nothing, help: nothing, ulimit: nothing, caller: nothing,
   echo: nothing, printf, test, '[': test, cd: changeFolder, pushd: (_, port) => port.folder({ text: '\uE003', many: false }), popd: (_, port) => port.folder({ text: '\uE003', many: false }),
   export: exporting, readonly: assignment, local: assignment, declare: assignment, typeset: assignment,
   set, unset, eval: evaluate, trap, read: readVariables, printenv, shopt, alias, unalias: alias, enable,

@@ -50,7 +50,6 @@ export const coreutils: Table = {
   dmidecode: { opts: { '--dump-bin': 'out', '-d --dev-mem --from-dump': 'file', '-s -t --type --string': 'value' } },
   sar: { opts: { '-o': 'out', '-f': 'file' } },
   blkid: { opts: { '-g --garbage-collect': 'write', '-w': 'out', '-c --cache-file': 'file', '-o --output -s --match-tag -t --match-token': 'value' } },
-  // The built-ins that look at variables; the whole environment may hold secrets.
   df: { args: 'meta', opts: { '-t --type -x --exclude-type -B --block-size': 'value' } },
   ps: { opts: { '-o -O -p -u -U -g -C -t --sort --format --pid --user --ppid': 'value' } },
   top: { opts: { '-d -n -p -u -U -o -w': 'value' } },
@@ -62,9 +61,9 @@ export const coreutils: Table = {
   mount: { max: 0, over: 'admin', opts: { '-a --all -o --options -B --bind -M --move --make-shared --make-private': 'admin', '-t --types': 'value' } },
   findmnt: { opts: { '-t --types -o --output -S --source -T --target -F --tab-file': 'value' } },
   sysctl: { opts: { '-w --write -p --load --system': 'admin' } },
-  ...each('umount swapon swapoff mkswap losetup fsck e2fsck resize2fs tune2fs parted fdisk sfdisk cfdisk lvcreate lvremove lvextend vgcreate vgremove pvcreate pvremove mdadm zpool zfs btrfs cryptsetup mknod modprobe insmod rmmod depmod ldconfig setcap useradd userdel usermod groupadd groupdel groupmod adduser deluser addgroup chsh chfn chage gpasswd newgrp vipw visudo update-rc.d chkconfig alternatives update-alternatives update-grub grub-install grub2-mkconfig efibootmgr setenforce semanage setsebool aa-disable apparmor_parser hwclock timedatectl-set localedef', { effect: 'admin' }),
+  ...each('umount swapoff mkswap losetup fsck e2fsck resize2fs tune2fs parted fdisk sfdisk cfdisk lvcreate lvremove lvextend vgcreate vgremove pvcreate pvremove mdadm zpool zfs btrfs cryptsetup mknod modprobe insmod rmmod depmod ldconfig setcap useradd userdel usermod groupadd groupdel groupmod adduser deluser addgroup chsh chfn chage gpasswd newgrp vipw visudo update-rc.d chkconfig alternatives update-alternatives update-grub grub-install grub2-mkconfig efibootmgr setenforce semanage setsebool aa-disable apparmor_parser hwclock localedef', { effect: 'admin' }),
   passwd: { effect: 'admin' },
-  swapon: { effect: 'admin', opts: {} },
+  swapon: { max: 0, over: 'admin', opts: { '-a --all': 'admin', '-s --show --summary --noheadings --raw --bytes': 'flag' } },
   ...each('shutdown reboot halt poweroff init telinit kexec sysrq', { refuse: 'turning a machine off or on again is not for agents.' }),
   ...each('mkfs mkfs.ext2 mkfs.ext3 mkfs.ext4 mkfs.xfs mkfs.btrfs mkfs.vfat mke2fs wipefs blkdiscard shred srm sgdisk badblocks hdparm', { refuse: 'it destroys what no backup here brings back.' }),
   // Changes of files.
