@@ -67,12 +67,18 @@ const has = async (store: Store, key: string): Promise<boolean> =>
 afterEach(async () => {
   await Promise.all(stores.splice(0).map((store) => store.close()))
 })
-afterAll(() => rmSync(root, { recursive: true, force: true }))
+const elsewhere: string[] = []
+afterAll(() => {
+  for (const folder of [root, ...elsewhere]) rmSync(folder, { recursive: true, force: true })
+})
 
 test('it is made at first, keeps what was written, and is stopped by the last one out', async () => {
   const state = newState('first')
   const one = await openAt(state)
   expect(one).toMatchObject({ kind: 'embedded', serverVersion: expect.stringMatching(/^18/) })
+  const place = process.geteuid?.() === 0 ? rootFolder : state
+  expect(one.folder?.startsWith(realpathSync(place))).toBe(true)
+  expect(realpathSync(join(state, 'postgres'))).toBe(one.folder)
   await put(one, 'kept')
   const two = await openAt(state)
   expect(two.id).toBe(one.id)
@@ -119,7 +125,7 @@ test('of four that open it for the first time at once, one starts it and all wor
 })
 
 test('gateways that come and go at the same time never meet a server that is going', async () => {
-  const state = join(root, 'race')
+  const state = newState('busy')
   for (let round = 0; round < 6; round++) {
     const first = await openAt(state)
     const [, second] = await Promise.all([first.close(), openAt(state)])
@@ -232,12 +238,44 @@ test("a password file that is lost, or is another cluster's, is an error that sa
 })
 
 test('a state folder with a long name gets its socket elsewhere, in a folder of its own', async () => {
-  const store = await openAt(newState('n'.repeat(120)))
+  const state = newState('n'.repeat(120))
+  // As an ordinary user has it: the cluster in the state folder.
+  chmodSync(state, 0o711)
+  const store = await openAt(state)
+  expect(store.folder).toBe(join(realpathSync(state), 'postgres'))
   const socket = String(store.connection.host)
   expect(socket.length).toBeLessThan(80)
   expect(statSync(socket).mode & 0o777).toBe(0o700)
   await store.close()
   expect(existsSync(join(store.folder ?? '', 'data', 'postmaster.pid'))).toBe(false)
+  const again = await openAt(state)
+  expect(again.connection.host).toBe(socket)
+  await again.close()
   rmSync(socket, { recursive: true })
-  await openAt(join(root, 'n'.repeat(120)))
+  const anew = await openAt(state)
+  elsewhere.push(String(anew.connection.host))
+})
+
+test('a stranger who answers on our socket is not taken for our server', async () => {
+  const [mine, other] = [join(root, 'first'), join(root, 'backed-up')]
+  const theirs = await openAt(other)
+  const home = await openHome(mine, rootFolder)
+  rmSync(home.socketFolder, { recursive: true })
+  symlinkSync(String(theirs.connection.host), join(home.folder, 'run'))
+  writeFileSync(join(String(theirs.connection.host), 'home'), home.folder)
+  await expect(open({ state: mine, rootFolder }, log)).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    message: expect.stringMatching(/does not take the password|Another PostgreSQL/),
+  })
+  const keys = join(home.folder, 'keys.json')
+  const text = readFileSync(keys, 'utf8')
+  // Even with its password: a copy of the folder has that too.
+  writeFileSync(keys, readFileSync(join(theirs.folder ?? '', 'keys.json')))
+  await expect(open({ state: mine, rootFolder }, log)).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    message: expect.stringContaining('Another PostgreSQL'),
+  })
+  writeFileSync(keys, text)
+  rmSync(join(home.folder, 'run'))
+  expect((await openAt(mine)).id).not.toBe(theirs.id)
 })
