@@ -49,7 +49,8 @@ const lines = (names) => {
   }
   return [...out, line].join('\n')
 }
-const list = (what, name, names) => `/** ${what} */\nexport const ${name} = words(\`\n${lines(names)}\n\`)\n`
+const list = (what, name, names) =>
+  `/** ${what} */\nexport const ${name} = words(\`\n${lines(names)}\n\`)\n`
 const quiet = [...still].filter(([, s]) => s).map(([name]) => name)
 const loud = [...still].filter(([, s]) => !s).map(([name]) => name)
 writeFileSync(

@@ -82,12 +82,13 @@ order by t.oid`
 
 const outsSql = `
 select coalesce(json_object_agg(name, outs), '{}') as outs from (
-  select p.proname as name, min(o.outs::text)::json as outs
+  select p.proname as name,
+    case when count(distinct o.outs::text) = 1 then min(o.outs::text)::json end as outs
    from pg_proc p, lateral (
      select json_agg(p.proargnames[i] order by i) as outs from generate_subscripts(p.proargmodes, 1) i
       where p.proargmodes[i] in ('o', 'b', 't') having count(*) > 1) o
   where p.pronamespace = 'pg_catalog'::regnamespace and o.outs is not null
-  group by 1 having count(distinct o.outs::text) = 1) f`
+  group by 1) f`
 
 const all = (sql: string) =>
   `coalesce((select json_agg(json_strip_nulls(row_to_json(x))) from (${sql}) x), '[]')`
@@ -106,7 +107,7 @@ type Row = Readonly<Record<string, unknown>>
  * as array and text as string (the defaults of `pg`). It must be inside ONE transaction that is rolled back
  * afterwards (read-only is enough): the search path is changed in it with effect until its end. The path found
  * before that is the role's own default, and is what unqualified names are resolved by; pin it on every
- * connection that runs judged statements (`searchPathSetting`).
+ * connection that runs judged statements (`sessionSettings`).
  */
 export const readCatalogue = async (
   query: (sql: string) => Promise<readonly Row[]>,
@@ -127,6 +128,9 @@ export const readCatalogue = async (
     .digest('hex')
     .slice(0, 32)
   // The text was put together by catalogueSql above from the system catalogue: its shape is Catalogue's.
-  const parts = JSON.parse(text) as Omit<Catalogue, 'version' | 'database' | 'server' | 'searchPath'>
+  const parts = JSON.parse(text) as Omit<
+    Catalogue,
+    'version' | 'database' | 'server' | 'searchPath'
+  >
   return { version, database, server, searchPath, ...parts }
 }

@@ -89,17 +89,22 @@ export interface Catalogue {
   readonly operators: readonly UserOperator[]
   readonly casts: readonly UserCast[]
   readonly types: readonly UserType[]
-  /** Output column names of the server's own functions that return several. */
-  readonly outs: Readonly<Record<string, readonly string[]>>
+  /** Output column names of the server's own functions that return several; null where forms of one name differ. */
+  readonly outs: Readonly<Record<string, readonly string[] | null>>
 }
 
 const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
 
 /**
- * The value for `SET search_path` on every connection that runs statements judged against this catalogue: the same
- * lookup order, temporary tables last, so that none can take the name of a table that was judged.
+ * Settings that every connection must have that runs statements judged against this catalogue: the lookup order that
+ * names were resolved by (temporary tables last, so that none takes the name of a table that was judged), and string
+ * constants as the parser reads them.
  */
-export const searchPathSetting = ({ searchPath }: Pick<Catalogue, 'searchPath'>): string =>
-  [...(searchPath[0] === 'pg_catalog' ? searchPath.slice(1) : searchPath), 'pg_temp']
+export const sessionSettings = ({
+  searchPath,
+}: Pick<Catalogue, 'searchPath'>): Readonly<Record<string, string>> => ({
+  search_path: [...(searchPath[0] === 'pg_catalog' ? searchPath.slice(1) : searchPath), 'pg_temp']
     .map(quoted)
-    .join(', ')
+    .join(', '),
+  standard_conforming_strings: 'on',
+})

@@ -51,3 +51,19 @@ export const names = (list: readonly Body[]): readonly string[] => {
   }
   return out
 }
+
+// Keys whose contents are names or flags, not expressions.
+const noExpressions = new Set(['typeName', 'typename', 'name', 'funcname', 'alias', 'location'])
+
+/** The parts of any node, in order. */
+export const partsOf = (body: Body): readonly Body[] => {
+  const parts: Body[] = []
+  for (const key in body) {
+    if (noExpressions.has(key)) continue
+    const value = body[key]
+    if (Array.isArray(value)) {
+      for (const item of value) if (isBody(item)) parts.push(item)
+    } else if (isBody(value)) parts.push(value)
+  }
+  return parts
+}

@@ -12,10 +12,10 @@ let loaded: Promise<Parser> | undefined
 let reloads = 0
 
 const load = async (): Promise<Parser> => {
-  const parser: Parser =
+  const fresh: Parser =
     reloads === 0 ? await import('libpg-query') : await import(freshCopy(reloads))
-  await parser.loadModule()
-  return parser
+  await fresh.loadModule()
+  return fresh
 }
 
 // A module under another URL is another instance, with a memory of its own.
@@ -41,7 +41,12 @@ const syntaxError = (sql: string, message: string, cursor: number): GateError =>
       hint: 'Check for a quote, a bracket or a comment that is not closed.',
     })
   // The word before may be the misspelt one: `selct a from` fails at `selct`, `select a form t` at `t`.
-  const before = [...[...sql].slice(0, cursor).join('').matchAll(/[\p{L}_]+/gu)].at(-1)?.[0]
+  const before = [
+    ...[...sql]
+      .slice(0, cursor)
+      .join('')
+      .matchAll(/[\p{L}_]+/gu),
+  ].at(-1)?.[0]
   for (const word of [found, before ?? '']) {
     const near = keywords.includes(word.toLowerCase()) ? undefined : nearest(word, keywords)
     if (near !== undefined && word.length > 1)
@@ -56,17 +61,28 @@ const syntaxError = (sql: string, message: string, cursor: number): GateError =>
   })
 }
 
-const isSyntaxError = (e: unknown): e is { message: string; sqlDetails?: { cursorPosition: number } } =>
+const isSyntaxError = (
+  e: unknown,
+): e is { message: string; sqlDetails?: { cursorPosition: number } } =>
   e instanceof Error && e.name === 'SqlError'
 
+let parser: Parser | undefined
+
+/** Loads the parser, once; `parseText` needs it. */
+export const parserReady = async (): Promise<void> => {
+  if (parser !== undefined) return
+  loaded ??= load()
+  parser = await loaded
+}
+
 /**
- * The statements of a text as the parser's nodes.
+ * The statements of a text as the parser's nodes; after `parserReady()`.
  * Throws SYNTAX_ERROR with a position in characters from 1, INPUT_REFUSED for what is too big or too deep.
  */
-export const parseText = async (sql: string): Promise<readonly Body[]> => {
+export const parseText = (sql: string): readonly Body[] => {
   checkText(sql)
-  loaded ??= load()
-  const parser = await loaded
+  if (sql.trim() === '') return []
+  if (parser === undefined) throw new GateError('INTERNAL', 'The SQL parser is not loaded.')
   let tree: unknown
   try {
     tree = parser.parseSync(sql)
@@ -75,6 +91,7 @@ export const parseText = async (sql: string): Promise<readonly Body[]> => {
     // A trap or an overrun stack leaves the module's memory in an unknown state: never parse with it again.
     reloads++
     loaded = undefined
+    parser = undefined
     throw new GateError('INPUT_REFUSED', 'The parser gave up on this statement.', {
       hint: 'Write it simpler.',
       cause: e,
@@ -85,16 +102,20 @@ export const parseText = async (sql: string): Promise<readonly Body[]> => {
 }
 
 /** The one statement of a text; none and several are refused. */
-export const parseOne = async (sql: string): Promise<Body> => {
-  const statements = await parseText(sql)
+export const parseOne = (sql: string): Body => {
+  const statements = parseText(sql)
   const [only] = statements
   if (only === undefined)
     throw new GateError('INPUT_REFUSED', 'There is no statement in this input.', {
       hint: 'Send one SQL statement.',
     })
   if (statements.length > 1)
-    throw new GateError('INPUT_REFUSED', `There are ${statements.length} statements in this input.`, {
-      hint: 'Send one statement a call.',
-    })
+    throw new GateError(
+      'INPUT_REFUSED',
+      `There are ${statements.length} statements in this input.`,
+      {
+        hint: 'Send one statement a call.',
+      },
+    )
   return only
 }

@@ -9,9 +9,11 @@ const maxSetOperations = 400
 
 const refuse = (message: string, hint: string) => new GateError('INPUT_REFUSED', message, { hint })
 
-const word = /[\p{L}_][\p{L}\p{N}_$]*/uy
+// As the scanner of PostgreSQL has them: every character beyond ASCII may stand in a name, also one that looks like a space.
+const word = /[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/y
 const number = /[0-9][0-9A-Za-z_.]*/y
-const dollar = /\$(?:[\p{L}_][\p{L}\p{N}_]*)?\$/uy
+const dollar = /\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/y
+const space = new Set(' \t\n\r\f\v')
 const setOperation = new Set(['union', 'intersect', 'except'])
 
 const matchAt = (pattern: RegExp, sql: string, at: number): string | undefined => {
@@ -62,6 +64,7 @@ export const checkText = (sql: string): void => {
   const levels: number[] = [0]
   let chain = 0
   let setOperations = 0
+  let escapeAt = -1
   const count = () => {
     chain++
     levels[levels.length - 1] = (levels[levels.length - 1] ?? 0) + 1
@@ -75,7 +78,7 @@ export const checkText = (sql: string): void => {
     } else if (c === '/' && sql[i + 1] === '*') {
       i = behindComment(sql, i)
     } else if (c === "'" || c === '"') {
-      i = behindQuote(sql, i, c === "'" && /[eE]/.test(sql[i - 1] ?? ''))
+      i = behindQuote(sql, i, c === "'" && i === escapeAt)
     } else if (c === '(' || c === '[') {
       count()
       levels.push(0)
@@ -89,7 +92,7 @@ export const checkText = (sql: string): void => {
       chain -= levels[levels.length - 1] ?? 0
       levels[levels.length - 1] = 0
       i++
-    } else if (/\s/.test(c)) {
+    } else if (space.has(c)) {
       i++
     } else {
       const open = c === '$' ? matchAt(dollar, sql, i) : undefined
@@ -105,6 +108,7 @@ export const checkText = (sql: string): void => {
           throw refuse('The statement has too many set operations.', 'Use VALUES or = ANY(..).')
       }
       count()
+      if (name === 'e' || name === 'E') escapeAt = i + 1
       i += name?.length ?? matchAt(number, sql, i)?.length ?? 1
     }
   }

@@ -1,0 +1,285 @@
+import { bodyFacts } from './bodies.ts'
+import { candidates, isSystemFunction, judgeCall } from './judge.ts'
+import { as, type Body, bodyOf, listOf, names, optional, partsOf, textOf, typed } from './node.ts'
+import { compare } from './predicates.ts'
+import { deeper, isMasked, type Reading, refuse, tells } from './reading.ts'
+import { totalFunctions } from './reviewed.ts'
+import {
+  entryNamed,
+  ofEntry,
+  type Scope,
+  type Shape,
+  unknownColumn,
+  unqualified,
+  whole,
+} from './scope.ts'
+import { sublink } from './subqueries.ts'
+import { both, computed, constant, plain, type Value } from './value.ts'
+
+/** The columns that decide an expression. Throws on what it does not know; notes what would tell a masked value. */
+export const valueOf = (r: Reading, scope: Scope, node: Body): Value =>
+  deeper(r, () => {
+    const wrapped = typed(node)
+    if (wrapped === undefined) return container(r, scope, node, true)
+    const [type, body] = wrapped
+    switch (type) {
+      case 'A_Const':
+      case 'ParamRef':
+        return constant
+      case 'String':
+      case 'SetToDefault':
+      case 'SQLValueFunction':
+      case 'MergeSupportFunc':
+      case 'TypeName':
+      case 'JsonFormat':
+      case 'JsonReturning':
+        return plain
+      case 'ColumnRef':
+        return columnReference(r, scope, body)
+      case 'TypeCast':
+        return cast(r, scope, body)
+      case 'CollateClause':
+        return valueOf(r, scope, bodyOf(body, 'arg'))
+      case 'FuncCall':
+        return call(r, scope, body)
+      case 'A_Indirection':
+        return indirection(r, scope, body)
+      case 'SubLink':
+        return sublink(r, scope, body)
+      case 'A_Expr':
+        return operation(r, scope, body)
+      case 'BoolExpr':
+      case 'CaseExpr':
+      case 'CoalesceExpr':
+        return conditional(r, scope, body)
+      case 'List':
+      case 'A_ArrayExpr':
+        return listed(r, scope, body)
+      default:
+        return container(r, scope, body, totalContainers.has(type))
+    }
+  })
+
+const totalContainers = new Set(
+  `NullTest BooleanTest CaseWhen RowExpr MinMaxExpr NamedArgExpr SortBy GroupingFunc ResTarget JsonObjectConstructor
+  JsonArrayConstructor JsonKeyValue JsonValueExpr JsonObjectAgg JsonArrayAgg JsonAggConstructor JsonIsPredicate JsonOutput
+  MultiAssignRef`.split(/\s+/),
+)
+
+const values = (r: Reading, scope: Scope, nodes: readonly Body[]): readonly Value[] =>
+  nodes.map((n) => valueOf(r, scope, n))
+
+const container = (r: Reading, scope: Scope, body: Body, total: boolean): Value => {
+  const all = computed(values(r, scope, partsOf(body)), total)
+  if (!total && isMasked(r, all)) tells(r, 'computed with')
+  return all
+}
+
+const listed = (r: Reading, scope: Scope, body: Body): Value => {
+  const items = values(r, scope, partsOf(body))
+  const constants = items.every((v) => v.constants > 0)
+    ? items.reduce((sum, v) => sum + v.constants, 0)
+    : 0
+  return { ...computed(items, true), constants }
+}
+
+/** A condition on a masked value must not decide whether something that can fail is computed at all. */
+const conditional = (r: Reading, scope: Scope, body: Body): Value => {
+  const all = computed(values(r, scope, partsOf(body)), true)
+  if (isMasked(r, all) && !all.total) tells(r, 'used as the condition of a computation')
+  return all
+}
+
+const textTypes = new Set(['text', 'varchar', 'bpchar', 'name', 'citext', 'json', 'jsonb'])
+
+const cast = (r: Reading, scope: Scope, body: Body): Value => {
+  const value = valueOf(r, scope, bodyOf(body, 'arg'))
+  if (value.constants > 0) return value
+  const type = bodyOf(body, 'typeName')
+  const name = names(listOf(type, 'names')).at(-1) ?? ''
+  // A cast to a number fails on some values and not on others.
+  const total =
+    textTypes.has(name) && !name.startsWith('json') && listOf(type, 'arrayBounds').length === 0
+  if (!total && isMasked(r, value)) tells(r, 'cast to another type')
+  return { ...value, stored: value.stored && total, total: value.total && total }
+}
+
+/** `a.b` where `a` has no column `b` is the call `b(a)`. */
+const attributeCall = (r: Reading, row: Value, name: string): Value | undefined => {
+  if (!isSystemFunction(r, [name]) && candidates(r, [name], 1).length === 0) return undefined
+  judgeCall(r, [name], 1)
+  return { ...row, stored: false, total: false }
+}
+
+const columnReference = (r: Reading, scope: Scope, body: Body): Value => {
+  r.seen.add(body)
+  const parts = names(listOf(body, 'fields'))
+  const value = resolve(r, scope, parts)
+  for (const key of value.from) r.found.columns.add(key)
+  return value
+}
+
+const resolve = (r: Reading, scope: Scope, parts: readonly string[]): Value => {
+  const [first = ''] = parts
+  if (parts.length === 1) {
+    if (first === '*')
+      return computed(
+        scope.items.map((i) => whole(i)),
+        true,
+      )
+    const value = unqualified(scope, first)
+    if (value !== undefined) return value
+    const entry = entryNamed(scope, first)
+    return entry === undefined ? unknownColumn(r, scope, first) : whole(entry)
+  }
+  const name = parts.at(-1) ?? ''
+  const qualifiers = parts.slice(0, -1)
+  if (qualifiers.length > 3) throw refuse('This name has too many parts.')
+  if (qualifiers.length === 3 && first !== r.names.catalogue.database)
+    throw refuse('Another database can not be read from here.')
+  const entry = entryNamed(scope, qualifiers.at(-1) ?? '', qualifiers.at(-2))
+  if (entry === undefined) return unknownColumn(r, scope, parts.join('.'))
+  if (name === '*') return whole(entry)
+  const value = ofEntry(entry, name)
+  if (value !== undefined) return value
+  return attributeCall(r, whole(entry), name) ?? unknownColumn(r, scope, name, entry)
+}
+
+const indirection = (r: Reading, scope: Scope, body: Body): Value => {
+  const arg = bodyOf(body, 'arg')
+  const steps = listOf(body, 'indirection')
+  let value = valueOf(r, scope, arg)
+  let shape = rowNamed(r, scope, arg)
+  for (const step of steps) {
+    const field = as(step, 'String')
+    if (field === undefined) {
+      const inner = valueOf(r, scope, step)
+      value = { ...both(value, inner), stored: false }
+      shape = undefined
+      continue
+    }
+    const name = textOf(field, 'sval')
+    const column = shape === undefined ? undefined : ofEntry({ alias: '', ...shape }, name)
+    if (column !== undefined) value = column
+    else value = attributeCall(r, value, name) ?? { ...value, stored: false }
+    shape = undefined
+  }
+  return value
+}
+
+/** The row that `(t)` in `(t).a` stands for, when it is a table or query of the FROM list and not a column. */
+export const rowNamed = (r: Reading, scope: Scope, node: Body): Shape | undefined => {
+  const column = as(node, 'ColumnRef')
+  if (column === undefined) return undefined
+  r.seen.add(column)
+  const parts = names(listOf(column, 'fields')).filter(
+    (p, i, all) => p !== '*' || i < all.length - 1,
+  )
+  const [only = ''] = parts
+  if (parts.length === 1)
+    return unqualified(scope, only) === undefined ? entryNamed(scope, only) : undefined
+  return parts.length === 2 ? entryNamed(scope, parts[1] ?? '', only) : undefined
+}
+
+/** GROUP BY, PARTITION BY, ORDER BY of a masked column tells no value; of something computed from it, it may. */
+export const ordered = (r: Reading, scope: Scope, nodes: readonly Body[]): Value => {
+  const all = nodes.map((node) => {
+    const value = valueOf(
+      r,
+      scope,
+      as(node, 'SortBy') === undefined ? node : bodyOf(bodyOf(node, 'SortBy'), 'node'),
+    )
+    if (isMasked(r, value) && !value.stored) tells(r, 'sorted or grouped by a computation')
+    return value
+  })
+  return computed(all, true)
+}
+
+export const windowValue = (r: Reading, scope: Scope, window: Body): Value => {
+  const groups = ordered(r, scope, [
+    ...listOf(window, 'partitionClause'),
+    ...listOf(window, 'orderClause'),
+  ])
+  const offsets = ['startOffset', 'endOffset']
+    .map((k) => optional(window, k))
+    .filter((n) => n !== undefined)
+  const frame = computed(values(r, scope, offsets), true)
+  if (isMasked(r, frame)) tells(r, 'used in a window frame')
+  return both(groups, frame)
+}
+
+const call = (r: Reading, scope: Scope, body: Body): Value => {
+  const parts = names(listOf(body, 'funcname'))
+  const name = parts.at(-1) ?? ''
+  const argNodes = listOf(body, 'args')
+  const args = values(r, scope, argNodes)
+  settingName(r, name, argNodes)
+  const row =
+    parts.length === 1 && argNodes.length === 1
+      ? projection(r, scope, name, argNodes[0])
+      : undefined
+  if (row !== undefined) return row
+  const rest: Value[] = []
+  const over = optional(body, 'over')
+  if (over !== undefined) rest.push(windowValue(r, scope, over))
+  rest.push(ordered(r, scope, listOf(body, 'agg_order')))
+  const filter = optional(body, 'agg_filter')
+  if (filter !== undefined) rest.push(valueOf(r, scope, filter))
+  const reach = isSystemFunction(r, parts) ? totalFunctions[name] : undefined
+  const masked = args.map((a) => isMasked(r, a))
+  const users = candidates(r, parts, undefined)
+  const total = reach !== undefined && users.length === 0
+  const beyond = reach === 'first' ? masked.slice(1).some(Boolean) : false
+  if ((masked.some(Boolean) && !total) || beyond) tells(r, `passed to ${name}`)
+  return computed([...args, ...rest, ...users.map((f) => readBy(r, f))], total)
+}
+
+/** What a user function reads beside its arguments flows into its result. */
+const readBy = (r: Reading, f: ReturnType<typeof candidates>[number]): Value =>
+  f.body === undefined ||
+  f.extension !== undefined ||
+  f.kind !== 'f' ||
+  r.author === 'policy' ||
+  r.author === 'stored'
+    ? plain
+    : { ...plain, from: bodyFacts(r, f).columns }
+
+/** `name(t)` is the column `name` of the row `t`, when it has one. */
+const projection = (
+  r: Reading,
+  scope: Scope,
+  name: string,
+  arg: Body | undefined,
+): Value | undefined => {
+  const row = arg === undefined ? undefined : rowNamed(r, scope, arg)
+  return row === undefined || !row.columns.some((c) => c.name === name)
+    ? undefined
+    : ofEntry({ alias: '', ...row }, name)
+}
+
+const settingName = (r: Reading, name: string, args: readonly Body[]): void => {
+  if (name !== 'current_setting' || r.author !== 'agent') return
+  const text = optional(bodyOf(args[0] ?? {}, 'A_Const'), 'sval')
+  r.found.functions.add(name)
+  if (text === undefined)
+    throw refuse('current_setting takes the name of a setting as a literal here.')
+  checkSetting(textOf(text, 'sval'))
+}
+
+/** Throws for a setting that may hold a secret: connection strings, commands, and everything an application set. */
+export const checkSetting = (name: string): void => {
+  if (name.includes('.') || refusedSetting.test(name))
+    throw refuse(
+      `The setting ${name} is not for anybody here.`,
+      'Settings of the server itself can be read.',
+    )
+}
+const refusedSetting = /conninfo|_command$|passphrase|^ssl_.*file$|keyfile$/i
+
+const operation = (r: Reading, scope: Scope, body: Body): Value => {
+  const left = optional(body, 'lexpr')
+  const right = optional(body, 'rexpr')
+  const l = left === undefined ? plain : valueOf(r, scope, left)
+  const v = right === undefined ? plain : valueOf(r, scope, right)
+  return compare(r, body, l, v)
+}

@@ -1,0 +1,4 @@
+export type { Catalogue } from './catalogue.ts'
+export { sessionSettings } from './catalogue.ts'
+export { readCatalogue } from './catalogue-read.ts'
+export { type SqlFacts, type SqlMode, type SqlRules, sqlFactKinds, sqlFacts } from './facts.ts'

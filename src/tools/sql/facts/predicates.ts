@@ -1,0 +1,67 @@
+import { type Body, listOf, names, textOf } from './node.ts'
+import { isMasked, type Reading, tells } from './reading.ts'
+import { computed, type Value } from './value.ts'
+
+// An agent that may not see a column must not learn its values by asking about them either. What a condition on a
+// masked column may look like is therefore an allow-list: compared for equality with another stored column or with a
+// few literals, tested for NULL, grouped and sorted by. All else (patterns, ranges, functions, casts) is refused in reads.
+
+const totalBoth = new Set(['||', '=', '<>', '!=', '<', '>', '<=', '>='])
+const totalLeft = new Set([
+  '~~',
+  '!~~',
+  '~~*',
+  '!~~*',
+  '~',
+  '!~',
+  '~*',
+  '!~*',
+  '->',
+  '->>',
+  '#>',
+  '#>>',
+  '@>',
+  '?',
+])
+
+/** The value of an operator's result from those of its sides. */
+export const compare = (r: Reading, body: Body, left: Value, right: Value): Value => {
+  const operator = names(listOf(body, 'name')).at(-1) ?? ''
+  const total =
+    totalBoth.has(operator) || textOf(body, 'kind').includes('BETWEEN') || totalLeft.has(operator)
+  const all = computed([left, right], total)
+  if (isMasked(r, all) && (!total || (totalLeft.has(operator) && isMasked(r, right))))
+    tells(r, `computed with ${operator}`)
+  return all
+}
+
+const maxGuesses = 16
+const equality = new Set([
+  'AEXPR_OP',
+  'AEXPR_OP_ANY',
+  'AEXPR_OP_ALL',
+  'AEXPR_IN',
+  'AEXPR_DISTINCT',
+  'AEXPR_NOT_DISTINCT',
+])
+
+/** Whether a comparison in a condition is of the kind that tells no masked value; counts the literals. */
+export const fairComparison = (r: Reading, body: Body, left: Value, right: Value): boolean => {
+  const operator = names(listOf(body, 'name')).at(-1) ?? ''
+  const kind = textOf(body, 'kind')
+  if (!equality.has(kind) || (operator !== '=' && operator !== '<>' && operator !== '!='))
+    return false
+  const other = left.stored ? right : right.stored ? left : undefined
+  if (other === undefined) return false
+  if (other.stored) return true
+  // One parameter may be an array of any length, where arrays are compared.
+  if (other.constants === 0 || (kind.startsWith('AEXPR_OP_A') && other.constants === 1))
+    return false
+  r.found.guesses += other.constants
+  return r.found.guesses <= maxGuesses
+}
+
+/** Notes a condition that a masked column decides in another way than those allowed. */
+export const inCondition = (r: Reading, value: Value): void => {
+  if (isMasked(r, value)) tells(r, 'used in a condition')
+}

@@ -1,0 +1,137 @@
+/** Statements beyond queries and DML: what each may hold, what it counts as, and why the rest is refused for everybody. */
+const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/))
+
+/** Nodes that DDL is made of, beside those of queries. */
+export const ddlNodes = words(`
+  Constraint ColumnDef TypeName TableLikeClause PartitionSpec PartitionElem PartitionBoundSpec PartitionCmd AlterTableCmd
+  DefElem ObjectWithArgs FunctionParameter StatsElem CollateClause VacuumRelation TriggerTransition
+  ReplicaIdentityStmt CreateStmt CreateTableAsStmt IndexStmt AlterTableStmt DropStmt TruncateStmt RenameStmt ViewStmt RuleStmt
+  CreateTrigStmt CreateSeqStmt AlterSeqStmt CreateSchemaStmt CreateEnumStmt AlterEnumStmt CompositeTypeStmt
+  CreateRangeStmt CreateDomainStmt AlterDomainStmt CommentStmt CreateStatsStmt AlterStatsStmt RefreshMatViewStmt
+  AlterObjectSchemaStmt ReindexStmt ClusterStmt VacuumStmt CreatePolicyStmt AlterPolicyStmt RoleSpec IntoClause`)
+
+/** DDL that is `admin` -> its kind in the facts. */
+export const ddlKinds: Readonly<Record<string, string>> = {
+  CreateStmt: 'create_table',
+  CreateTableAsStmt: 'create_table',
+  IndexStmt: 'create_index',
+  AlterTableStmt: 'alter_table',
+  DropStmt: 'drop',
+  TruncateStmt: 'truncate',
+  RenameStmt: 'rename',
+  ViewStmt: 'create_view',
+  RuleStmt: 'create_rule',
+  CreateTrigStmt: 'create_trigger',
+  CreateSeqStmt: 'create_sequence',
+  AlterSeqStmt: 'alter_sequence',
+  CreateSchemaStmt: 'create_schema',
+  CreateEnumStmt: 'create_type',
+  AlterEnumStmt: 'alter_type',
+  CompositeTypeStmt: 'create_type',
+  CreateRangeStmt: 'create_type',
+  CreateDomainStmt: 'create_domain',
+  AlterDomainStmt: 'alter_domain',
+  CommentStmt: 'comment',
+  CreateStatsStmt: 'create_statistics',
+  AlterStatsStmt: 'alter_statistics',
+  RefreshMatViewStmt: 'refresh',
+  AlterObjectSchemaStmt: 'alter_schema',
+  ReindexStmt: 'reindex',
+  ClusterStmt: 'cluster',
+  VacuumStmt: 'analyze',
+  CreatePolicyStmt: 'create_policy',
+  AlterPolicyStmt: 'alter_policy',
+}
+
+/** Kinds of objects that DROP, COMMENT and RENAME may name. */
+export const ddlObjects = words(`
+  OBJECT_TABLE OBJECT_VIEW OBJECT_MATVIEW OBJECT_INDEX OBJECT_SEQUENCE OBJECT_TYPE OBJECT_DOMAIN OBJECT_SCHEMA
+  OBJECT_TRIGGER OBJECT_RULE OBJECT_POLICY OBJECT_COLUMN OBJECT_TABCONSTRAINT OBJECT_DOMCONSTRAINT OBJECT_STATISTIC_EXT
+  OBJECT_FUNCTION OBJECT_PROCEDURE OBJECT_ROUTINE OBJECT_AGGREGATE OBJECT_ATTRIBUTE OBJECT_COLLATION OBJECT_OPERATOR
+  OBJECT_CAST`)
+
+/** What ALTER TABLE may not do: give rights away, reach servers, or take code in. */
+export const refusedAlterations = words(
+  'AT_ChangeOwner AT_GenericOptions AT_AlterColumnGenericOptions',
+)
+
+const rights = 'It changes roles or rights.'
+const settings = 'It changes settings of the session or the server.'
+const files = 'It moves data in or out of files or programs.'
+const network = 'It makes the database reach other servers.'
+const code = 'It runs or installs code that nothing here can read.'
+const transaction = 'The gateway opens and ends transactions itself.'
+const session = 'It keeps state in a session that others use next.'
+const locks = 'It takes locks.'
+
+/** Why a statement is refused for everybody. */
+export const refusedStatements: Readonly<Record<string, string>> = {
+  GrantStmt: rights,
+  GrantRoleStmt: rights,
+  CreateRoleStmt: rights,
+  AlterRoleStmt: rights,
+  AlterRoleSetStmt: rights,
+  DropRoleStmt: rights,
+  ReassignOwnedStmt: rights,
+  DropOwnedStmt: rights,
+  AlterDefaultPrivilegesStmt: rights,
+  AlterOwnerStmt: rights,
+  SecLabelStmt: rights,
+  VariableSetStmt: settings,
+  AlterSystemStmt: settings,
+  AlterDatabaseSetStmt: settings,
+  AlterDatabaseStmt: settings,
+  CreatedbStmt: settings,
+  DropdbStmt: settings,
+  CheckPointStmt: settings,
+  CreateTableSpaceStmt: files,
+  DropTableSpaceStmt: files,
+  AlterTableSpaceOptionsStmt: files,
+  CopyStmt: files,
+  LoadStmt: code,
+  CreateForeignServerStmt: network,
+  AlterForeignServerStmt: network,
+  CreateFdwStmt: network,
+  AlterFdwStmt: network,
+  CreateForeignTableStmt: network,
+  ImportForeignSchemaStmt: network,
+  CreateUserMappingStmt: network,
+  AlterUserMappingStmt: network,
+  DropUserMappingStmt: network,
+  CreateSubscriptionStmt: network,
+  AlterSubscriptionStmt: network,
+  DropSubscriptionStmt: network,
+  CreatePublicationStmt: network,
+  AlterPublicationStmt: network,
+  DoStmt: code,
+  CallStmt: code,
+  CreateFunctionStmt: code,
+  AlterFunctionStmt: code,
+  CreateEventTrigStmt: code,
+  AlterEventTrigStmt: code,
+  CreateExtensionStmt: code,
+  AlterExtensionStmt: code,
+  AlterExtensionContentsStmt: code,
+  CreatePLangStmt: code,
+  CreateCastStmt: code,
+  CreateOpClassStmt: code,
+  CreateOpFamilyStmt: code,
+  CreateAmStmt: code,
+  CreateTransformStmt: code,
+  CreateConversionStmt: code,
+  DefineStmt: code,
+  AlterOperatorStmt: code,
+  TransactionStmt: transaction,
+  ConstraintsSetStmt: transaction,
+  PrepareStmt: session,
+  ExecuteStmt: session,
+  DeallocateStmt: session,
+  DeclareCursorStmt: session,
+  FetchStmt: session,
+  ClosePortalStmt: session,
+  ListenStmt: session,
+  UnlistenStmt: session,
+  NotifyStmt: session,
+  DiscardStmt: session,
+  LockStmt: locks,
+}
