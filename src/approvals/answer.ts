@@ -1,8 +1,9 @@
 /** A person's answer: checked, proven, and recorded together with the change of state that it makes. */
 import { ClaimLost, GateError } from '../errors.ts'
-import type { Approval, Caller, Masked } from '../types.ts'
+import type { Approval, Caller } from '../types.ts'
 import { type ApprovalsOptions, actorOf, channel } from './approvals.ts'
 import { eligible, met } from './judge.ts'
+import { opened } from './open.ts'
 import type { Rows } from './query.ts'
 import { approvalOf, type Row, samePerson, statement } from './row.ts'
 
@@ -20,6 +21,8 @@ export const answerWith =
     for (let n = 0; n < tries; n++) {
       const found = await one(callId)
       refuseAnswer(found, by)
+      // What this person saw is what is stored, and what is stored is what was asked.
+      opened(found, options.keys)
       if (await record(options, found, by, decision, comment)) {
         const after = await one(callId)
         if (after) return approvalOf(after)
@@ -40,9 +43,16 @@ function refuseAnswer(found: Row | undefined, by: Caller): asserts found is Row 
       'NOT_ALLOWED',
       'The local principal never approves: an approver proves to be one by a passphrase or a sign-in.',
     )
+  if (by.via === 'stdio' || by.via === 'socket')
+    throw new GateError('NOT_ALLOWED', "An agent's channel carries no answers.")
   if (!found)
     throw new GateError('INPUT_REFUSED', 'There is no held call with this id.', {
       hint: '`countersign approvals list` shows what waits.',
+    })
+  // A token that the agent's own client holds is the agent's, whoever's name is in it.
+  if (by.client !== '' && by.client === found.client)
+    throw new GateError('NOT_ALLOWED', "The client that made the call can't answer for a person.", {
+      hint: 'Sign in with another client: the command line, or the console.',
     })
   if (found.over || found.state === 'expired')
     throw new GateError('APPROVAL_EXPIRED', 'This request has expired.')
@@ -62,12 +72,13 @@ function refuseAnswer(found: Row | undefined, by: Caller): asserts found is Row 
 }
 
 const record = async (
-  { log, proofs }: ApprovalsOptions,
+  { log, mask, proofs }: ApprovalsOptions,
   found: Row,
   by: Caller,
   decision: 'approve' | 'reject',
-  comment = '',
+  said = '',
 ): Promise<boolean> => {
+  const comment = mask(said)
   const self = samePerson(found, by)
   const proof = proofs.sign(by, statement(found, by, decision, self))
   const answers = [...found.answers, { iss: by.iss, sub: by.sub, groups: [...by.groups], decision }]
@@ -84,15 +95,15 @@ const record = async (
           targetIdentity: found.target_identity,
           effect: found.effect,
           approval: { state: next, ...(self ? { self: 'true' } : {}) },
-          ...(comment === ''
-            ? {}
-            : { parts: [{ kind: 'input', bytes: comment as Masked<string> }] }),
+          ...(comment === '' ? {} : { parts: [{ kind: 'input', bytes: comment }] }),
         },
       ],
       {
-        // The number of answers is the row's version: who answered meanwhile makes this one look again.
+        // Every answer updates the row, so an answer that was given meanwhile has changed its version (the system column xmin)
+        // and makes this one look again. A count of answers would not do: a statement that waited for the row's lock still
+        // sees the other table as it was before.
         sql: `with found as (select call_id from countersign.approval a where call_id = $1 and state = 'requested' and expires_at > clock_timestamp()
-              and (select count(*) from countersign.approval_answer n where n.call_id = a.call_id) = $9 for update),
+              and a.xmin::text = $9 for update),
             given as (insert into countersign.approval_answer (call_id, iss, sub, groups, decision, comment, self, proof, at)
               select call_id, $2, $3, $4::jsonb, $5, $6, $7, $8, clock_timestamp() from found on conflict do nothing returning call_id),
             moved as (update countersign.approval set state = $10::text,
@@ -110,7 +121,7 @@ const record = async (
           comment,
           self,
           proof,
-          found.answers.length,
+          found.version,
           next,
         ],
       },

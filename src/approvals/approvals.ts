@@ -1,6 +1,8 @@
 /** The state of approvals: request, answer, seal, spend, expire. State is in the store only; people's answers carry proofs. */
-import type { Approvals, Caller, Entry, KeyWrap, Log } from '../types.ts'
+import { ClaimLost, GateError } from '../errors.ts'
+import type { Approvals, Caller, Entry, KeyWrap, Log, Masked } from '../types.ts'
 import { answerWith } from './answer.ts'
+import { intact, isOpen, opened } from './open.ts'
 import { type Queryable, rowsOf } from './query.ts'
 import { requestWith } from './request.ts'
 import { approvalOf } from './row.ts'
@@ -25,6 +27,8 @@ export interface ApprovalsOptions {
   readonly log: Log
   readonly keys: KeyWrap
   readonly proofs: Proofs
+  /** What people write beside their answers is masked like everything else. */
+  mask(text: string): Masked<string>
   /** NOTIFY of the channel; '' when notices may have been missed. */
   listen(channel: string, heard: (payload: string) => void): Promise<() => Promise<void>>
   /** Groups of a person as known now, for local approvers; undefined when it is not known here. */
@@ -54,15 +58,23 @@ export const openApprovals = async (
 
   const get: Approvals['get'] = async (callId, caller) => {
     const found = await one(callId)
-    return found && own(found, caller) ? approvalOf(found) : undefined
+    if (!found || !own(found, caller)) return undefined
+    // Nobody is shown, and asked to decide by, what was not asked.
+    if (caller === undefined && !found.over && isOpen(found)) opened(found, options.keys)
+    return approvalOf(found)
   }
   return {
     get,
     list: async (filter) => {
-      const found = (
-        await many(filter?.states ? 'true' : "a.state in ('requested', 'approved')", [])
-      ).map(approvalOf)
-      return filter?.states ? found.filter(({ state }) => filter.states?.includes(state)) : found
+      const states = filter?.states ?? ['requested', 'approved']
+      const found = await many(
+        `case when a.state in ('requested', 'approved') and a.expires_at <= clock_timestamp() then 'expired' else a.state end = any($1::text[])`,
+        [states],
+      )
+      return found
+        .filter((row) => row.over || intact(row, options.keys))
+        .map(approvalOf)
+        .filter(({ state }) => states.includes(state))
     },
     request: requestWith(options),
     answer: async (callId, approver, decision, comment) => {
@@ -71,12 +83,31 @@ export const openApprovals = async (
       return answered
     },
     cancel: async (callId, by) => {
-      await options.log.append([{ ...actorOf(by), type: 'approval.cancelled', callId }], {
-        sql: `with ended as (update countersign.approval set state = 'cancelled', ended_at = clock_timestamp(), sealed_input = null, sealed_key = null
+      const found = await one(callId)
+      if (!found || found.iss !== by.iss || found.sub !== by.sub)
+        throw new GateError('INPUT_REFUSED', 'You have no held call with this id.')
+      try {
+        await options.log.append(
+          [
+            {
+              ...actorOf(by),
+              type: 'approval.cancelled',
+              callId,
+              tool: found.tool,
+              target: found.target,
+            },
+          ],
+          {
+            sql: `with ended as (update countersign.approval set state = 'cancelled', ended_at = clock_timestamp(), sealed_input = null, sealed_key = null
             where call_id = $1 and state in ('requested', 'approved') and iss = $2 and sub = $3 returning call_id)
           select call_id, pg_notify('${channel}', call_id::text) from ended`,
-        values: [callId, by.iss, by.sub],
-      })
+            values: [callId, by.iss, by.sub],
+          },
+        )
+      } catch (thrown) {
+        // It has ended meanwhile, by whatever hand: there is nothing to withdraw any more.
+        if (!(thrown instanceof ClaimLost)) throw thrown
+      }
       waiting.wake(callId)
     },
     wait: async (callId, ms, signal) => {
@@ -85,7 +116,7 @@ export const openApprovals = async (
     },
     spend: spendWith(options, one),
     same: sameWith(options, many),
-    sweep: sweepWith(options),
+    sweep: sweepWith(options, many),
     close: waiting.close,
   }
 }

@@ -2,7 +2,7 @@
 import { GateError } from '../errors.ts'
 import type { Approvals } from '../types.ts'
 import { type ApprovalsOptions, channel } from './approvals.ts'
-import { needText, viewText } from './row.ts'
+import { decisive, needText, viewText } from './row.ts'
 import { seal } from './seal.ts'
 
 export const requestWith =
@@ -11,6 +11,14 @@ export const requestWith =
     if (needs.length === 0)
       throw new GateError('INTERNAL', 'A call is held, and nobody is asked to approve it.')
     const { caller, target, tool, input } = call
+    // The shortest of the needs' times, from now by the database's clock, which is the judge of it later.
+    const { rows } = await pool.query<{ at: Date }>(
+      "select date_trunc('milliseconds', clock_timestamp()) + $1::float8 * interval '1 ms' as at",
+      [Math.min(...needs.map(({ withinMs }) => withinMs))],
+    )
+    const expiresAt = rows[0]?.at
+    if (!expiresAt) throw new GateError('AUDIT_UNAVAILABLE', 'The store gave no time.')
+    const facts = call.facts.names
     const sealed = seal(
       call.id,
       {
@@ -22,15 +30,24 @@ export const requestWith =
         sub: caller.sub,
         client: caller.client,
       },
+      decisive({
+        iss: caller.iss,
+        sub: caller.sub,
+        client: caller.client,
+        groups: [...caller.groups],
+        tool,
+        target: target.name,
+        target_identity: targetIdentity,
+        effect: call.facts.effect,
+        facts,
+        needs: needs.map((need) => ({ ...need, groups: [...need.groups] })),
+        rules: [...rules],
+        masking: [...masking],
+        view,
+        expires_at: expiresAt,
+      }),
       keys,
     )
-    // The shortest of the needs' times, from now by the database's clock, which is the judge of it later.
-    const { rows } = await pool.query<{ at: Date }>(
-      "select date_trunc('milliseconds', clock_timestamp()) + $1::float8 * interval '1 ms' as at",
-      [Math.min(...needs.map(({ withinMs }) => withinMs))],
-    )
-    const expiresAt = rows[0]?.at
-    if (!expiresAt) throw new GateError('AUDIT_UNAVAILABLE', 'The store gave no time.')
     return {
       expiresAt,
       claim: {
@@ -50,7 +67,7 @@ export const requestWith =
           target.name,
           targetIdentity,
           call.facts.effect,
-          JSON.stringify(call.facts.names),
+          JSON.stringify(facts),
           JSON.stringify(needText(needs)),
           JSON.stringify(rules),
           JSON.stringify(masking),

@@ -31,8 +31,10 @@ const row = z.object({
   target: z.string(),
   target_identity: z.string(),
   effect: z.enum(['read', 'write', 'admin']),
+  facts: z.unknown(),
   needs: z.array(need),
   rules: z.array(z.string()),
+  masking: z.array(z.string()),
   view: z.unknown(),
   sealed_input: z.instanceof(Buffer).nullable(),
   sealed_key: z.instanceof(Buffer).nullable(),
@@ -40,6 +42,10 @@ const row = z.object({
   expires_at: z.date(),
   /** By the database's clock. */
   over: z.boolean(),
+  /** Milliseconds until it is over, by the database's clock. */
+  left_ms: z.coerce.number(),
+  /** Of the row: changes with every update. */
+  version: z.string(),
   answers: z.array(answer),
 })
 export type Row = z.output<typeof row>
@@ -49,7 +55,8 @@ export const readRow = (value: unknown): Row => row.parse(value)
 
 /** Every column of an approval with its answers, oldest first; `where` is ours. */
 export const selectRow = (where: string): string => `
-  select a.*, a.expires_at <= clock_timestamp() as over, coalesce((
+  select a.*, a.xmin::text as version, a.expires_at <= clock_timestamp() as over,
+    extract(epoch from a.expires_at - clock_timestamp()) * 1000 as left_ms, coalesce((
     select jsonb_agg(jsonb_build_object('iss', n.iss, 'sub', n.sub, 'groups', n.groups, 'decision', n.decision,
       'self', n.self, 'proof', n.proof, 'at', n.at) order by n.at)
     from countersign.approval_answer n where n.call_id = a.call_id), '[]'::jsonb) as answers
@@ -82,6 +89,42 @@ export const needText = (needs: readonly Need[]): Json =>
     withinMs,
     self,
   }))
+
+/** What people and the gateway decide by, as the seal authenticates it. */
+export type Decisive = Pick<
+  Row,
+  | 'iss'
+  | 'sub'
+  | 'client'
+  | 'groups'
+  | 'tool'
+  | 'target'
+  | 'target_identity'
+  | 'effect'
+  | 'needs'
+  | 'rules'
+  | 'masking'
+  | 'expires_at'
+> & { readonly facts: unknown; readonly view: unknown }
+
+export const decisive = (found: Decisive): string =>
+  canonical({
+    v: 1,
+    iss: found.iss,
+    sub: found.sub,
+    client: found.client,
+    groups: found.groups,
+    tool: found.tool,
+    target: found.target,
+    target_identity: found.target_identity,
+    effect: found.effect,
+    facts: found.facts,
+    needs: needText(found.needs),
+    rules: found.rules,
+    masking: found.masking,
+    view: found.view,
+    expires: found.expires_at.toISOString(),
+  })
 
 /**
  * The text that an answer's proof is made over: who decided what, on exactly this request. A change of the row (its needs,

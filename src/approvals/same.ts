@@ -1,11 +1,10 @@
 /** The same call sent again while the first is held attaches to it. */
-import { timingSafeEqual } from 'node:crypto'
 import type { Approvals } from '../types.ts'
 import type { ApprovalsOptions } from './approvals.ts'
 import { canonical } from './canonical.ts'
+import { opened } from './open.ts'
 import type { Rows } from './query.ts'
 import { approvalOf } from './row.ts'
-import { unseal } from './seal.ts'
 
 const withoutReason = (input: unknown): string => {
   const { reason: _reason, idempotency_key: _key, ...rest } = input as Record<string, unknown>
@@ -22,25 +21,11 @@ export const sameWith =
     )
     const wanted = withoutReason(input)
     for (const found of open) {
-      if (!found.sealed_input || !found.sealed_key) continue
+      if (found.over) continue
       try {
-        const opened = unseal(
-          found.call_id,
-          { input: found.sealed_input, key: found.sealed_key },
-          {
-            tool,
-            target: found.target,
-            targetIdentity,
-            iss: found.iss,
-            sub: found.sub,
-            client: found.client,
-          },
-          keys,
-        )
-        if (timingSafeEqual(opened.digest, found.digest) && withoutReason(opened.input) === wanted)
-          return approvalOf(found)
+        if (withoutReason(opened(found, keys)) === wanted) return approvalOf(found)
       } catch {
-        // A row that can't be opened is nobody's repetition; spending it fails with its reason.
+        // A row that can't be opened is nobody's repetition.
       }
     }
     return undefined

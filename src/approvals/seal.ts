@@ -8,6 +8,12 @@ export interface Sealed {
   readonly key: Buffer
 }
 
+/**
+ * Everything of a request that people or the gateway decide by, as text (row.ts `decisive`): authenticated together with the
+ * input, so that a row of which anything was changed, what approvers see included, can't be opened any more.
+ */
+export type Seen = string
+
 /** What an approval is bound to; `reason` is no part of the input here. */
 export interface Bound {
   readonly tool: string
@@ -34,11 +40,16 @@ const digestOf = (key: Uint8Array, bound: Bound): Buffer =>
 
 const contextOf = (callId: string): string => `approval:${callId}`
 
-export const seal = (callId: string, bound: Bound, keys: KeyWrap): Sealed & { digest: Buffer } => {
+export const seal = (
+  callId: string,
+  bound: Bound,
+  seen: Seen,
+  keys: KeyWrap,
+): Sealed & { digest: Buffer } => {
   const key = randomBytes(32)
   const nonce = randomBytes(12)
   const cipher = createCipheriv('aes-256-gcm', key, nonce)
-  cipher.setAAD(Buffer.from(callId))
+  cipher.setAAD(Buffer.from(`${callId}\0${seen}`))
   const text = JSON.stringify(bound.input)
   const input = Buffer.concat([
     nonce,
@@ -54,13 +65,14 @@ export const unseal = (
   callId: string,
   sealed: Sealed,
   bound: Omit<Bound, 'input'>,
+  seen: Seen,
   keys: KeyWrap,
 ): { input: unknown; digest: Buffer } => {
   const key = keys.unwrap(sealed.key, contextOf(callId))
   const decipher = createDecipheriv('aes-256-gcm', key, sealed.input.subarray(0, 12), {
     authTagLength: 16,
   })
-  decipher.setAAD(Buffer.from(callId))
+  decipher.setAAD(Buffer.from(`${callId}\0${seen}`))
   decipher.setAuthTag(sealed.input.subarray(-16))
   const text = Buffer.concat([
     decipher.update(sealed.input.subarray(12, -16)),

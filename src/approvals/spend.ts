@@ -1,99 +1,106 @@
 /** The one use of an approval: opened, checked once more against everything that it was bound to, and claimed. */
-import { timingSafeEqual } from 'node:crypto'
-import { GateError } from '../errors.ts'
+import { ClaimLost, GateError } from '../errors.ts'
 import type { Approvals } from '../types.ts'
-import { type ApprovalsOptions, channel } from './approvals.ts'
+import { type ApprovalsOptions, actorOf, channel } from './approvals.ts'
 import { met } from './judge.ts'
+import { mismatch, opened } from './open.ts'
 import type { Rows } from './query.ts'
 import { type Answer, type Row, samePerson, statement } from './row.ts'
-import { unseal } from './seal.ts'
-
-const mismatch = (message: string, cause?: unknown): GateError =>
-  new GateError('APPROVAL_MISMATCH', message, {
-    hint: 'Send the call again to ask for a new approval.',
-    ...(cause === undefined ? {} : { cause }),
-  })
 
 export const spendWith =
   (options: ApprovalsOptions, one: Rows['one']): Approvals['spend'] =>
   async (callId, caller, target) => {
     const found = await one(callId)
-    if (
-      !found ||
-      found.iss !== caller.iss ||
-      found.sub !== caller.sub ||
-      found.client !== caller.client
-    )
+    if (!found || !samePerson(found, caller) || found.client !== caller.client)
       throw mismatch('There is no such approval of yours.')
-    if (found.over)
+    if (found.over || found.state === 'expired')
       throw new GateError(
         'APPROVAL_EXPIRED',
         'The approval has expired before the call was fetched.',
       )
-    if (found.state !== 'approved' || !found.sealed_input || !found.sealed_key)
-      throw mismatch(`The approval is ${found.state}.`)
-    if (found.target !== target.name || found.target_identity !== target.identity)
-      throw mismatch(
-        'The target is not the one that was approved: another server answers under its name.',
-      )
-    const opened = open(found, found.sealed_input, found.sealed_key, options)
-    const answers = found.answers.filter((given) => proven(given, found, options))
-    if (!met(found, answers))
-      throw mismatch('The approval is not backed by enough people who may still give it.')
-    const by = answers.filter(({ decision }) => decision === 'approve')
-    return {
-      input: opened,
-      claim: {
-        sql: `with spent as (update countersign.approval set state = 'spent', ended_at = clock_timestamp(), sealed_input = null, sealed_key = null
-            where call_id = $1 and state = 'approved' and expires_at > clock_timestamp() and digest = $2 returning call_id)
-          select call_id, pg_notify('${channel}', call_id::text) from spent`,
-        values: [callId, found.digest],
-      },
-      requested: await requestedLeaf(callId, options),
-      by: by.map(({ sub }) => sub),
-      self: by.some((given) => samePerson(given, found)),
+    if (found.state !== 'approved') throw mismatch(`The approval is ${found.state}.`)
+    try {
+      return await checked(found, target, options)
+    } catch (thrown) {
+      // It can never be spent: ended here, so that the same call sent again asks anew instead of meeting it again.
+      if (thrown instanceof GateError && thrown.code === 'APPROVAL_MISMATCH')
+        await withdraw(found, options)
+      throw thrown
     }
   }
 
-const open = (found: Row, input: Buffer, key: Buffer, { keys }: ApprovalsOptions): unknown => {
-  try {
-    const opened = unseal(
-      found.call_id,
-      { input, key },
-      {
-        tool: found.tool,
-        target: found.target,
-        targetIdentity: found.target_identity,
-        iss: found.iss,
-        sub: found.sub,
-        client: found.client,
-      },
-      keys,
+const checked = async (
+  found: Row,
+  target: Parameters<Approvals['spend']>[2],
+  options: ApprovalsOptions,
+): ReturnType<Approvals['spend']> => {
+  if (found.target !== target.name || found.target_identity !== target.identity)
+    throw mismatch(
+      'The target is not the one that was approved: another server answers under its name.',
     )
-    if (
-      opened.digest.length === found.digest.length &&
-      timingSafeEqual(opened.digest, found.digest)
-    )
-      return opened.input
-  } catch (cause) {
-    throw mismatch("What was approved can't be opened any more.", cause)
+  const input = opened(found, options.keys)
+  const answers = found.answers.flatMap((given) => stillGiven(given, found, options))
+  if (answers.some(({ decision }) => decision === 'reject')) throw mismatch('It was rejected.')
+  if (!met(found, answers))
+    throw mismatch('The approval is not backed by enough people who may still give it.')
+  return {
+    input,
+    claim: {
+      // The log is asked too: a row that was put back as it was before its run does not run again.
+      sql: `with spent as (update countersign.approval set state = 'spent', ended_at = clock_timestamp(), sealed_input = null, sealed_key = null
+            where call_id = $1 and state = 'approved' and expires_at > clock_timestamp() and digest = $2
+              and not exists (select from audit.event e where e.call_id = $1 and e.type = 'call.intent') returning call_id)
+          select call_id, pg_notify('${channel}', call_id::text) from spent`,
+      values: [found.call_id, found.digest],
+    },
+    requested: await requestedLeaf(found.call_id, options),
+    by: answers.map(({ sub }) => sub),
+    self: answers.some((given) => samePerson(given, found)),
   }
-  throw mismatch('What is stored is not what was approved.')
 }
 
-/** An answer counts while its proof holds and its giver is, as far as is known here, still who gave it. */
-const proven = (given: Answer, found: Row, { proofs, groupsNow }: ApprovalsOptions): boolean => {
+/** An answer as it counts now: its proof holds, and only in groups that its giver, as far as is known here, is still in. */
+const stillGiven = (
+  given: Answer,
+  found: Row,
+  { proofs, groupsNow }: ApprovalsOptions,
+): readonly Answer[] => {
   if (!proofs.verify(given, statement(found, given, given.decision, given.self), given.proof))
-    return false
+    return []
   const now = groupsNow?.(given.iss, given.sub)
-  if (now === undefined) return true
-  return now !== 'gone' && given.groups.every((group) => now.includes(group))
+  if (now === undefined) return [given]
+  if (now === 'gone') return []
+  return [{ ...given, groups: given.groups.filter((group) => now.includes(group)) }]
+}
+
+const withdraw = async (found: Row, { log, self }: ApprovalsOptions): Promise<void> => {
+  try {
+    await log.append(
+      [
+        {
+          ...actorOf(self),
+          type: 'approval.cancelled',
+          callId: found.call_id,
+          tool: found.tool,
+          target: found.target,
+        },
+      ],
+      {
+        sql: `with ended as (update countersign.approval set state = 'cancelled', ended_at = clock_timestamp(), sealed_input = null, sealed_key = null
+              where call_id = $1 and state = 'approved' returning call_id)
+            select call_id, pg_notify('${channel}', call_id::text) from ended`,
+        values: [found.call_id],
+      },
+    )
+  } catch (thrown) {
+    if (!(thrown instanceof ClaimLost)) throw thrown
+  }
 }
 
 /** Leaf of the `approval.requested` event, which the intent names. */
 const requestedLeaf = async (callId: string, { pool }: ApprovalsOptions): Promise<string> => {
   const { rows } = await pool.query<{ leaf: Buffer }>(
-    "select leaf from audit.event where call_id = $1 and type = 'approval.requested'",
+    "select leaf from audit.event where call_id = $1 and type = 'approval.requested' order by event_id limit 1",
     [callId],
   )
   const leaf = rows[0]?.leaf

@@ -2,24 +2,30 @@
 import { ClaimLost } from '../errors.ts'
 import type { Approvals } from '../types.ts'
 import { type ApprovalsOptions, actorOf, channel } from './approvals.ts'
-
-const atOnce = 100
+import type { Rows } from './query.ts'
 
 /** Safe on several gateways at once and when it dies half-way: who loses the claim leaves it. */
 export const sweepWith =
-  ({ log, pool, self }: ApprovalsOptions): Approvals['sweep'] =>
+  ({ log, pool, self }: ApprovalsOptions, many: Rows['many']): Approvals['sweep'] =>
   async () => {
-    const { rows } = await pool.query<{ call_id: string; tool: string; target: string }>(
-      `select call_id, tool, target from countersign.approval where state in ('requested', 'approved') and expires_at <= clock_timestamp() limit ${atOnce}`,
-      [],
-    )
-    for (const { call_id, tool, target } of rows) {
+    const open = [
+      ...(await many(
+        "a.state in ('requested', 'approved') and a.expires_at <= clock_timestamp()",
+        [],
+      )),
+      ...(await many(
+        "a.state in ('requested', 'approved') and a.expires_at > clock_timestamp()",
+        [],
+      )),
+    ]
+    // `over` by the database's clock, or by ours where that was set back.
+    for (const { call_id, tool, target } of open.filter(({ over }) => over)) {
       try {
         await log.append(
           [{ ...actorOf(self), type: 'approval.expired', callId: call_id, tool, target }],
           {
             sql: `with ended as (update countersign.approval set state = 'expired', ended_at = clock_timestamp(), sealed_input = null, sealed_key = null
-              where call_id = $1 and state in ('requested', 'approved') and expires_at <= clock_timestamp() returning call_id)
+              where call_id = $1 and state in ('requested', 'approved') returning call_id)
             select call_id, pg_notify('${channel}', call_id::text) from ended`,
             values: [call_id],
           },
