@@ -69,6 +69,7 @@ const policy = fc.record({
     'principal in Group::"a"',
     'principal in Group::"b"',
     'principal == User::"i|ana"',
+    'principal == User::"i|bo"',
     'principal is User in Group::"a"',
   ),
   action: fc.constantFrom(
@@ -88,6 +89,7 @@ const policy = fc.record({
 })
 const asked = fc.record({
   effect: fc.constantFrom('read', 'write', 'admin'),
+  sub: fc.constantFrom('ana', 'bo'),
   groups: fc.subarray(['a', 'b', 'c']),
   tool: fc.constantFrom('sql_query', 'sql_execute'),
   target: fc.constantFrom('shop', 'other'),
@@ -102,9 +104,9 @@ type Made<T> = T extends fc.Arbitrary<infer V> ? V : never
 const textOf = (one: Made<typeof policy>, at: number): string =>
   `@id("p${at}") ${one.approvers ? '@approvers("x")' : ''} ${one.effect} (${one.principal}, ${one.action}, ${one.resource}) ${one.clauses.map(([kind, body]) => `${kind} { ${body} }`).join(' ')};`
 
-const asCall = ({ effect, groups, tool, target, env, hour, ...policy }: Made<typeof asked>) =>
+const asCall = ({ effect, groups, tool, target, env, hour, sub, ...policy }: Made<typeof asked>) =>
   call({
-    caller: { iss: 'i', sub: 'ana', client: '', groups },
+    caller: { iss: 'i', sub, client: '', groups },
     tool,
     target: { name: target, kind: 'postgres', labels: env === undefined ? {} : { env } },
     // A tool never finds more than its ceiling says.

@@ -56,6 +56,12 @@ describe('what can’t be evaluated is denied', () => {
   test('an unknown tool, a tool of another kind of target', () => {
     expect(said(permit, call({ tool: 'sql_qery' }))).toBe('deny')
     expect(said(permit, call({ tool: 'ssh_run' }))).toBe('deny')
+    const right = { effect: 'read', policy: { programs: ['ls'] } } as const
+    const ssh = { ...call({ tool: 'ssh_run' }), facts: right }
+    expect(guardOf(permit).judge({ ...ssh, target: { ...shop, kind: 'ssh' } })).toMatchObject({
+      kind: 'allow',
+    })
+    expect(guardOf(permit).judge(ssh)).toMatchObject({ kind: 'deny' })
   })
   test('a getter that throws', () => {
     const target = {
