@@ -28,6 +28,7 @@ import { startMcpSocket } from './mcp/socket.ts'
 import { apiPorts } from './serve/api-ports.ts'
 import { buildHash } from './serve/build.ts'
 import { closer } from './serve/closer.ts'
+import { early, readKeys, storeUrl } from './serve/evidence.ts'
 import { watchIdle } from './serve/idle.ts'
 import { openLogger } from './serve/logger.ts'
 import { openMetrics } from './serve/metrics.ts'
@@ -37,9 +38,9 @@ import { publish } from './serve/published.ts'
 import { resolver } from './serve/resolve.ts'
 import { open as openStore } from './store/open.ts'
 import { openTools } from './tools/index.ts'
-import type { Caller, Masked } from './types.ts'
-import { keyBytes, openKeyWrap, subKey } from './vault/key-wrap.ts'
-import { type EarlyRef, readRef, type SecretRef, takeEnvironment } from './vault/refs.ts'
+import type { Caller } from './types.ts'
+import { keyBytes, subKey } from './vault/key-wrap.ts'
+import { readRef, takeEnvironment } from './vault/refs.ts'
 import { openSecrets } from './vault/secrets.ts'
 import { openVault } from './vault/vault.ts'
 
@@ -85,13 +86,12 @@ export const serve = async (config: Config, options: ServeOptions): Promise<Serv
       refs.flatMap((ref) => (ref.kind === 'env' ? [ref.name] : [])),
       process.env,
     )
-    const key = keyBytes(await readRef(early(config.vault.key, 'vault.key'), env), 'vault.key')
+    const { key, keys } = await readKeys(config, env)
     const tokenKey = keyBytes(
       await readRef(early(config.masking.tokenKey, 'masking.tokenKey'), env),
       'masking.tokenKey',
     )
-    const keys = openKeyWrap(key)
-    const storeUrl = await urlOf(config, env)
+    const url = await storeUrl(config, env)
 
     // ---- the state folder: one gateway a folder
     const sockets = await openStateFolder(config.state)
@@ -100,7 +100,7 @@ export const serve = async (config: Config, options: ServeOptions): Promise<Serv
 
     // ---- store, vault, masking
     const store = await openStore(
-      { ...(storeUrl === undefined ? {} : { url: storeUrl }), state: config.state },
+      { ...(url === undefined ? {} : { url }), state: config.state },
       logger,
     )
     closing.add(() => store.close())
@@ -179,6 +179,7 @@ export const serve = async (config: Config, options: ServeOptions): Promise<Serv
       log,
       keys,
       self,
+      mask: (text) => masker.text(text, nothing),
       proofs: openProofs(config.identity.approvers, subKey(key, 'approvals')),
       listen: store.listen,
       groupsNow: (iss, sub) =>
@@ -264,17 +265,7 @@ export const serve = async (config: Config, options: ServeOptions): Promise<Serv
         log,
         reader,
         metrics,
-        approvals: {
-          list: approvals.list,
-          get: approvals.get,
-          answer: (id, by, decision, comment) =>
-            approvals.answer(
-              id,
-              by,
-              decision,
-              comment === undefined ? undefined : (masker.text(comment, nothing) as Masked<string>),
-            ),
-        },
+        approvals,
         pauses,
         secrets,
         provePassphrase: proving.prove,
@@ -352,35 +343,10 @@ export const prepare = async (config: Config): Promise<void> => {
   const { logger } = openLogger('warn')
   await openStateFolder(config.state)
   const env = takeEnvironment([], process.env)
-  const url = await urlOf(config, env)
+  const url = await storeUrl(config, env)
   const store = await openStore(
     { ...(url === undefined ? {} : { url }), state: config.state },
     logger,
   )
   await store.close()
-}
-
-const early = (ref: SecretRef, where: string): EarlyRef => {
-  if (ref.kind !== 'store') return ref
-  throw new GateError(
-    'CONFIG_INVALID',
-    `${where} can't lie in the store: it opens the store's secrets.`,
-  )
-}
-
-const urlOf = async (
-  config: Config,
-  env: ReturnType<typeof takeEnvironment>,
-): Promise<string | undefined> => {
-  const { url } = config.store
-  if (url === undefined) return undefined
-  if (url.kind === 'text') return url.text
-  if (url.kind === 'file') return (await readRef(url, env)).trim()
-  const text = process.env[url.name]
-  if (text === undefined || text === '')
-    throw new GateError(
-      'CONFIG_INVALID',
-      `The environment variable ${url.name} (store.url) is not set.`,
-    )
-  return text
 }

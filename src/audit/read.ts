@@ -71,6 +71,12 @@ export const storedEvent = ({ header_jcs, leaf }: EventRow): StoredEvent => ({
   leaf: leaf.toString('hex'),
 })
 
+/** An event that came as a value (over the API), parsed like one from the store. */
+export const storedEventOf = (header: unknown, leaf: string): StoredEvent => ({
+  header: headerShape.parse(header),
+  leaf,
+})
+
 export const receiptOf = ({ header, leaf }: StoredEvent): Receipt => ({
   stream: header.stream,
   seq: header.seq,

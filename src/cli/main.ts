@@ -12,12 +12,26 @@ const load: Readonly<Record<string, () => Promise<CommandFile>>> = {
   serve: () => import('./serve.ts'),
   stdio: () => import('./stdio.ts'),
   pause: () => import('./pause.ts'),
+  check: () => import('./check.ts'),
+  policy: () => import('./policy.ts'),
+  audit: () => import('./audit.ts'),
+  migrate: () => import('./migrate.ts'),
+  demo: () => import('./demo.ts'),
 }
 /** Commands that live in the file of another. */
 const alias: Readonly<Record<string, string>> = { resume: 'pause' }
 
 const isCommanderError = (thrown: unknown): thrown is CommanderError =>
   thrown instanceof CommanderError
+
+/** The first word that is no option and no option's value; undefined when it names no command. */
+const commandIn = (words: readonly string[]): string | undefined => {
+  const at = words.findIndex(
+    (word, place) => !word.startsWith('-') && words[place - 1] !== '--config',
+  )
+  const word = words[at]
+  return word !== undefined && Object.hasOwn(load, alias[word] ?? word) ? word : undefined
+}
 
 /** Runs `argv` as of a process; sets `process.exitCode`: 0 fine, 1 not so, 2 failed, 64 usage. */
 export const main = async (argv: readonly string[]): Promise<void> => {
@@ -33,7 +47,7 @@ export const main = async (argv: readonly string[]): Promise<void> => {
     .option('--json', 'answer in JSON')
     .showHelpAfterError('(countersign --help shows how)')
     .exitOverride()
-  const named = argv.slice(2).find((word) => Object.hasOwn(load, alias[word] ?? word))
+  const named = commandIn(argv.slice(2))
   const wanted = named === undefined ? Object.keys(load) : [alias[named] ?? named]
   for (const name of wanted) {
     const file = await load[name]?.()

@@ -1,0 +1,144 @@
+/** `countersign audit tail|show|verify`: the log as it grows, the story of a call, and whether anything was changed. */
+import type { Command } from 'commander'
+import { z } from 'zod'
+import {
+  eventJson,
+  formatEvent,
+  formatStory,
+  formatVerification,
+  verificationJson,
+} from '../audit/format.ts'
+import { type ReadPart, storedEventOf } from '../audit/read.ts'
+import { type Cursor, tail } from '../audit/tail.ts'
+import { verifyStore } from '../audit/verify.ts'
+import { openEvidence } from '../serve/evidence.ts'
+import { gatewayClient } from './client.ts'
+import { configOf, globalsOf, Usage } from './common.ts'
+import { withProof } from './pause.ts'
+
+const look = () => ({ color: process.stdout.isTTY === true })
+const write = (line: string): void => void process.stdout.write(`${line}\n`)
+
+export const register = (program: Command): void => {
+  const audit = program.command('audit').description('look at the log: tail, show, verify')
+  audit
+    .command('tail')
+    .description('events as they become durable; names only, no contents')
+    .option('--follow', 'go on as events come')
+    .option('--last <n>', 'begin with so many past events', '10')
+    .option('--from <cursor>', 'go on after a cursor that an earlier tail printed (--json)')
+    .action(tailCommand)
+  withProof(
+    audit
+      .command('show')
+      .argument('<call>', 'call id')
+      .description('the story of a call with its contents; that you looked is recorded')
+      .requiredOption('--reason <text>', 'why you look; it is recorded')
+      .action(showCommand),
+  )
+  audit
+    .command('verify')
+    .description('check every stream, chain, decision and payload of the store')
+    .action(verifyCommand)
+}
+
+const cursorForm = z.record(z.string(), z.string())
+
+const cursorOf = (text: string): Cursor => {
+  try {
+    return cursorForm.parse(JSON.parse(text))
+  } catch {
+    throw new Usage('--from takes the cursor that an earlier tail printed.')
+  }
+}
+
+const tailCommand = async (
+  options: { follow?: boolean; last: string; from?: string },
+  command: Command,
+): Promise<void> => {
+  const globals = globalsOf(command)
+  if (!/^\d{1,6}$/.test(options.last)) throw new Usage('--last takes a number.')
+  const evidence = await openEvidence(configOf(globals))
+  const stop = new AbortController()
+  const end = (): void => stop.abort()
+  process.once('SIGINT', end)
+  process.once('SIGTERM', end)
+  try {
+    const pieces = tail({
+      pool: evidence.store.pool,
+      last: Number(options.last),
+      follow: options.follow === true,
+      signal: stop.signal,
+      ...(options.from === undefined ? {} : { from: cursorOf(options.from) }),
+    })
+    for await (const { events, cursor } of pieces) {
+      for (const event of events)
+        write(globals.json ? eventJson(event) : formatEvent(event, look()))
+      if (globals.json) write(JSON.stringify({ cursor }))
+    }
+  } finally {
+    await evidence.close()
+  }
+}
+
+const told = z.object({
+  call: z.object({
+    call_id: z.string(),
+    events: z.array(
+      z.object({ header: z.unknown(), leaf: z.string(), parts: z.record(z.string(), z.unknown()) }),
+    ),
+  }),
+})
+
+const showCommand = async (
+  call: string,
+  options: { reason: string; as?: string; tokenFile?: string },
+  command: Command,
+): Promise<void> => {
+  const globals = globalsOf(command)
+  const client = gatewayClient(configOf(globals), options)
+  const answer = await client.ask(
+    'GET',
+    `/api/calls/${encodeURIComponent(call)}?reason=${encodeURIComponent(options.reason)}`,
+  )
+  if (globals.json) return write(JSON.stringify(answer))
+  const { events } = told.parse(answer).call
+  write(
+    formatStory(
+      events.map(({ header, leaf, parts }) => ({
+        event: storedEventOf(header, leaf),
+        parts: Object.entries(parts).map(partOf),
+      })),
+      look(),
+    ),
+  )
+}
+
+/** Parts come from the gateway as text or JSON; erased ones say so. */
+const partOf = ([kind, value]: [string, unknown]): ReadPart => {
+  const named = kind as ReadPart['kind']
+  const missing = z.object({ missing: z.enum(['erased', 'broken']) }).safeParse(value)
+  if (missing.success) return { kind: named, missing: missing.data.missing }
+  return {
+    kind: named,
+    bytes: Buffer.from(typeof value === 'string' ? value : JSON.stringify(value, null, 2)),
+  }
+}
+
+const verifyCommand = async (_options: unknown, command: Command): Promise<void> => {
+  const globals = globalsOf(command)
+  const config = configOf(globals)
+  const evidence = await openEvidence(config)
+  try {
+    const seen = await verifyStore({
+      pool: evidence.store.pool,
+      log: config.log.name,
+      keys: evidence.keys,
+      embedded: evidence.store.kind === 'embedded',
+    })
+    write(globals.json ? verificationJson(seen) : formatVerification(seen, look()))
+    process.exitCode = seen.exit
+  } finally {
+    await evidence.close()
+  }
+}
