@@ -24,7 +24,7 @@ export const factsOf = async (
   return sqlFacts(
     input.sql,
     input.params?.length ?? 0,
-    (options) => look.catalogue<Catalogue>(options),
+    (fresh = false) => look.catalogue<Catalogue>({ fresh }),
     mode,
     { columns, denyTables },
   )
