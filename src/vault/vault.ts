@@ -2,6 +2,7 @@
 import { GateError } from '../errors.ts'
 import type { Vault } from '../types.ts'
 import { credentialOf } from './credential.ts'
+import { secretFiles } from './files.ts'
 import { readRef, type SecretEnvironment, type SecretRef } from './refs.ts'
 import type { SecretStore } from './secrets.ts'
 
@@ -19,8 +20,10 @@ export const openVault = (by: {
   const known = new Set<string>()
   const kept = new Map<string, { text: string; at: number }>()
 
+  const files = secretFiles()
   const read = async (ref: SecretRef): Promise<string> => {
-    if (ref.kind !== 'store') return readRef(ref, by.env)
+    if (ref.kind === 'file') return files(ref.path)
+    if (ref.kind === 'env') return readRef(ref, by.env)
     const have = kept.get(ref.key)
     if (have && performance.now() - have.at < keptMs) return have.text
     const text = await by.secrets.get(ref.key)
