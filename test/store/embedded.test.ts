@@ -20,8 +20,8 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, afterEach, expect, test } from 'vitest'
 import { openHome } from '../../src/store/embedded/home.ts'
-import { isPostmasterOf, readPidFile } from '../../src/store/embedded/postmaster.ts'
-import { ensureRunning } from '../../src/store/embedded/run.ts'
+import { isPostmasterOf, readPidFile, stopPostmaster } from '../../src/store/embedded/postmaster.ts'
+import { ensureRunning, ownerConnection } from '../../src/store/embedded/run.ts'
 import { open } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/port.ts'
 
@@ -134,6 +134,28 @@ test('gateways that come and go at the same time never meet a server that is goi
   }
   const store = await openAt(state)
   expect(await has(store, 'round-5')).toBe(true)
+})
+
+test('who comes while the last one stops the server waits, and starts it anew', async () => {
+  const state = join(root, 'busy')
+  const home = await openHome(state, rootFolder)
+  await ensureRunning(home)
+  const before = readPidFile(home.data)?.pid
+  const last = new pg.Client(ownerConnection(home, 'postgres', 'the last one'))
+  last.on('error', () => undefined)
+  await last.connect()
+  await last.query('select pg_advisory_lock(4877001130219843)')
+  let opened = false
+  const coming = openAt(state).then((store) => {
+    opened = true
+    return store
+  })
+  await new Promise((wake) => setTimeout(wake, 700))
+  expect(opened).toBe(false)
+  await stopPostmaster(home, 10_000)
+  const store = await coming
+  expect(postmaster(store)).not.toBe(before)
+  await last.end()
 })
 
 test('a server that was killed is brought back under an open store, with all that was committed', async () => {

@@ -5,9 +5,7 @@ import {
   chmodSync,
   chownSync,
   existsSync,
-  lstatSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -15,21 +13,19 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { endianness, tmpdir } from 'node:os'
+import { endianness } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { z } from 'zod'
 import { GateError } from '../../errors.ts'
-import { SOCKET_PORT } from '../connect.ts'
 import { type Native, native } from './native.ts'
+import { socketFolder } from './socket-folder.ts'
 import { mayEnter, type SystemUser, systemUser } from './system-user.ts'
 
 /** Superuser of the cluster: migrates, and nothing else. */
 export const OWNER = 'countersign_owner'
 /** What the gateway connects as. */
 export const GATEWAY = 'countersign_gateway'
-/** macOS allows 104 bytes with the final NUL, Linux 108. */
-const SOCKET_PATH_BYTES = 103
 
 const Keys = z.object({ cluster: z.string(), owner: z.string(), gateway: z.string() })
 export type Keys = z.output<typeof Keys>
@@ -49,8 +45,6 @@ export interface Home {
 const NAME = 'postgres'
 /** Where root keeps clusters of state folders that the system user can't enter. */
 const ROOT_FOLDER = '/var/lib/countersign'
-
-const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined
 
 /** `state` exists already. Makes the cluster at the first time; takes a second or two. */
 export const openHome = async (state: string, rootFolder = ROOT_FOLDER): Promise<Home> => {
@@ -181,37 +175,4 @@ const initialise = async (folder: string, user: SystemUser | undefined): Promise
 export const clusterOf = (data: string): string => {
   const control = readFileSync(join(data, 'global', 'pg_control'))
   return String(endianness() === 'LE' ? control.readBigUInt64LE() : control.readBigUInt64BE())
-}
-
-/** In the home when its path is short enough; else in the folder for temporary files, behind a link. */
-const socketFolder = (folder: string, user: SystemUser | undefined): string => {
-  const at = join(folder, 'run')
-  if (isThere(at)) {
-    const found = existsSync(at) ? realpathSync(at) : undefined
-    if (found !== undefined && isPrivate(found, user) && belongsTo(found, folder)) return found
-    rmSync(at, { recursive: true, force: true })
-  }
-  const short = Buffer.byteLength(join(at, `.s.PGSQL.${SOCKET_PORT}`)) <= SOCKET_PATH_BYTES
-  if (short) mkdirSync(at, { mode: 0o700, recursive: true })
-  else symlinkSync(mkdtempSync(join(tmpdir(), 'cs-')), at)
-  const made = realpathSync(at)
-  if (!short) writeFileSync(join(made, MARK), folder, { mode: 0o600 })
-  if (user) chownSync(made, user.uid, user.gid)
-  return made
-}
-
-/** Says in a socket folder outside the home whose it is: a copy of the home must not meet the original's server. */
-const MARK = 'home'
-const belongsTo = (socket: string, folder: string): boolean => {
-  if (socket === join(folder, 'run')) return true
-  try {
-    return readFileSync(join(socket, MARK), 'utf8') === folder
-  } catch {
-    return false
-  }
-}
-
-const isPrivate = (folder: string, user: SystemUser | undefined): boolean => {
-  const { uid, mode } = lstatSync(folder)
-  return uid === (user?.uid ?? process.geteuid?.()) && (mode & 0o077) === 0
 }
