@@ -19,7 +19,7 @@ import { promisify } from 'node:util'
 import { z } from 'zod'
 import { GateError } from '../../errors.ts'
 import { type Native, native } from './native.ts'
-import { socketFolder } from './socket-folder.ts'
+import { isThere, socketFolder } from './socket-folder.ts'
 import { mayEnter, type SystemUser, systemUser } from './system-user.ts'
 
 /** Superuser of the cluster: migrates, and nothing else. */
