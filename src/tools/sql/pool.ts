@@ -159,6 +159,12 @@ export class Pool {
       }
       return connection
     } catch (cause) {
+      // What waited for its turn too long is no fault of the target's.
+      if (ms < limits.connectMs && performance.now() >= until - 1 && !session.signal.aborted)
+        throw new GateError('TIMEOUT', `No connection to ${target.name} came free in time.`, {
+          retry: true,
+          cause,
+        })
       throw unreachable(target, cause, session.signal.aborted, ms)
     }
   }
