@@ -1,9 +1,11 @@
 /** `countersign check`: is the configuration right, and what would happen under it? Starts nothing, reaches no target. */
-import { access } from 'node:fs/promises'
+import { access, readFile } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
 import type { Command } from 'commander'
 import { loadConfig } from '../config/load.ts'
+import { showPath } from '../config/problems.ts'
 import { configJsonSchema } from '../config/schema.ts'
+import { type Path, readSource } from '../config/source.ts'
 import type { Config, SecretRef } from '../config/types.ts'
 import { GateError } from '../errors.ts'
 import type { PolicyGuard } from '../guards/index.ts'
@@ -78,22 +80,23 @@ const placed = (problem: string) => {
 
 /** References whose secret can't be there at start. */
 const missing = async (config: Config): Promise<readonly string[]> => {
-  const asked: readonly (readonly [string, SecretRef])[] = [
-    ['vault.key', config.vault.key],
-    ['masking.tokenKey', config.masking.tokenKey],
+  const asked: readonly (readonly [Path, SecretRef])[] = [
+    [['vault', 'key'], config.vault.key],
+    [['masking', 'tokenKey'], config.masking.tokenKey],
     ...(config.store.url === undefined || config.store.url.kind === 'text'
       ? []
-      : [['store.url', config.store.url] as const]),
+      : [[['store', 'url'], config.store.url] as const]),
     ...(config.log.notary?.token === undefined
       ? []
-      : [['log.notary.token', config.log.notary.token] as const]),
+      : [[['log', 'notary', 'token'], config.log.notary.token] as const]),
     ...Object.entries(config.credentials).map(
-      ([name, ref]) => [`credentials.${name}`, ref] as const,
+      ([name, ref]) => [['credentials', name], ref] as const,
     ),
   ]
-  const found = await Promise.all(asked.map(async ([key, ref]) => [key, await lacks(ref)] as const))
-  return found.flatMap(([key, lack]) =>
-    lack === undefined ? [] : [`${config.file}:1: ${key}: ${lack}`],
+  const { source } = readSource(await readFile(config.file, 'utf8'))
+  const found = await Promise.all(asked.map(async ([at, ref]) => [at, await lacks(ref)] as const))
+  return found.flatMap(([at, lack]) =>
+    lack === undefined ? [] : [`${config.file}:${source.line(at)}: ${showPath(at)}: ${lack}`],
   )
 }
 
@@ -146,7 +149,7 @@ const happens = (config: Config, guard: PolicyGuard): readonly string[] => {
   return [
     `It would listen on ${server.host}:${server.port} as ${server.publicUrl}, and keep its log in ${where}.`,
     `Calls come from ${callers.join('; ')}.`,
-    `Held calls are answered by ${identity.approvers.map(({ subject }) => subject).join(', ') || 'people of the issuers'}.`,
+    `Held calls are answered by ${identity.approvers.map(({ subject }) => subject).join(', ') || (identity.issuers.length > 0 ? 'people of the issuers' : 'nobody')}.`,
     `${config.targets.length} targets, ${config.grants.length} grants, ${config.policies.length} policy files: ${guard.policies.length} policies (${guard.set.slice(0, 19)}).`,
     'countersign policy access shows who may do what.',
   ]

@@ -14,6 +14,8 @@ const load: Readonly<Record<string, () => Promise<CommandFile>>> = {
   pause: () => import('./pause.ts'),
   check: () => import('./check.ts'),
   policy: () => import('./policy.ts'),
+  approvals: () => import('./approvals.ts'),
+  secrets: () => import('./secrets.ts'),
   audit: () => import('./audit.ts'),
   migrate: () => import('./migrate.ts'),
   demo: () => import('./demo.ts'),

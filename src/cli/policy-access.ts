@@ -5,7 +5,7 @@ import type { Config } from '../config/types.ts'
 import type { PolicyGuard } from '../guards/index.ts'
 import type { Effect, Tool } from '../types.ts'
 import { type Globals, globalsOf, pathOf, print, Usage } from './common.ts'
-import { builtIn, guardFor, type PolicyWiring } from './policy-wiring.ts'
+import { guardFor, type PolicyWiring } from './policy-wiring.ts'
 
 interface Options {
   readonly group?: readonly string[]
@@ -15,18 +15,13 @@ interface Options {
 }
 
 /** One cell: what could come of each effect, before facts are known. */
-export interface Access {
+interface Access {
   readonly who: string
   readonly target: string
   readonly tool: string
   readonly effect: Effect
   readonly verdict: 'allow' | 'hold' | 'deny'
   readonly rules: readonly string[]
-}
-
-/** `policy access` alone, for a program that has no `policy` yet. */
-export const register = (program: Command, wire: () => Promise<PolicyWiring> = builtIn): void => {
-  registerAccess(program.command('policy'), wire)
 }
 
 /** Adds `access` to the command `policy`. */

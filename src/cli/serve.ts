@@ -1,7 +1,6 @@
 /** `countersign serve`: the gateway in this process, until it is told to stop or has been idle. */
 import type { Command } from 'commander'
 import { configHash } from '../config/hash.ts'
-import { serve } from '../serve.ts'
 import { boundLog } from './bound-log.ts'
 import { configOf, exitCodes, globalsOf, print, Usage } from './common.ts'
 import { version } from './version.ts'
@@ -36,6 +35,8 @@ export const register = (program: Command): void => {
       const idleExitMs = options.idleExit === undefined ? undefined : durationOf(options.idleExit)
       const config = configOf(globals)
       const stopLog = options.boundLog === undefined ? () => undefined : boundLog(options.boundLog)
+      // Not before it is needed: everything that runs hangs on it.
+      const { serve } = await import('../serve.ts')
       const gateway = await serve(config, {
         version,
         configHash: configHash(config),

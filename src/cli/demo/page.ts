@@ -29,7 +29,7 @@ export const openPage = (write: ((line: string) => void) | undefined, colour: bo
     says: (who, text) => line(`  ${paint('cyan', who.padEnd(9))}${text}`),
     table: (columns, rows) => {
       const cells = [columns, ...rows].map((row) =>
-        row.map((cell) => (cell === null ? '' : String(cell)).slice(0, 44)),
+        row.map((cell) => (cell === null ? '' : String(cell)).slice(0, 56)),
       )
       const widths = columns.map((_, at) => Math.max(...cells.map((row) => (row[at] ?? '').length)))
       for (const [at, row] of cells.entries()) {

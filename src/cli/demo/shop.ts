@@ -100,7 +100,7 @@ const tables = `
     select n, 1 + (n * 7919) % ${customers},
       (array['paid','paid','paid','shipped','shipped','delivered','delivered','delivered','refund requested','cancelled'])[1 + n * 31 % 10],
       round((5 + (n * 7907 % 49500) / 100.0)::numeric, 2),
-      case n % 40 when 9 then 'customer wants the refund on card 4111 1111 1111 1111' when 19 then 'call back before delivery' end,
+      case n % 40 when 8 then 'customer wants the refund on card 4111 1111 1111 1111' when 18 then 'call back before delivery' end,
       timestamptz '2025-01-01' + n * interval '9 minutes'
     from generate_series(1, ${orders}) n;
   create index on orders (customer_id);

@@ -20,7 +20,7 @@ from customers c join orders o on o.customer_id = c.id
 where o.status = 'refund requested' and o.note is not null
 order by o.total desc limit 5`
 const drop = 'drop table orders'
-const update = "update orders set status = 'refunded' where id = 49"
+const update = "update orders set status = 'refunded' where id = 48"
 
 export const tell = async (setting: Setting, page: Page): Promise<Told> => {
   const { gateway } = setting
@@ -61,7 +61,7 @@ const readsMasked = async (agent: Agent, person: Person, page: Page): Promise<nu
   const hits = events.flatMap(({ header }) => Object.values(header.mask?.hits ?? {}))
   const masked = hits.reduce((sum, hit) => sum + hit, 0)
   expect(
-    masked >= 15 &&
+    masked >= 13 &&
       !JSON.stringify(answer.rows).includes('@mail.example') &&
       !JSON.stringify(answer.rows).includes('4111 1111'),
     'masked values',
