@@ -1,5 +1,4 @@
 /** `countersign demo`: an agent's session that is allowed, masked, blocked, held and approved; then the log, verified. */
-import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
@@ -55,7 +54,7 @@ const ending = (setting: Setting, page: Page, told: Told, startedAt: number): vo
     mcpServers: { countersign: { command: 'node', args: [bin, 'stdio', '--config', file] } },
   }
   for (const text of JSON.stringify(entry, null, 2).split('\n')) page.line(`    ${text}`)
-  page.line(`  What an agent would be stopped at:  ${existsSync(file) ? file : ''}`)
+  page.line(`  The configuration behind it:        ${file}`)
   page.line(`  Approve as bo with the passphrase:  ${setting.approver.passphrase}`)
   page.line()
   page.line(

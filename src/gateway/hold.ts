@@ -61,7 +61,8 @@ const preview = async (
     {
       known: own,
       target: call.target,
-      purpose: 'read' in call.target.credentials ? 'read' : tool.credential(call.facts),
+      // EXPLAIN of a write asks for the right to write; the tool runs it where nothing can change.
+      purpose: tool.credential(call.facts),
       masking: [],
       callerView: call.caller,
       before: [],
