@@ -5,7 +5,7 @@ import { GateError } from '../errors.ts'
 import { builder } from './build.ts'
 import { crossChecks } from './checks.ts'
 import { fileMode, readPolicies } from './files.ts'
-import { configError, issueWords, type Problem, problemsOf } from './problems.ts'
+import { configError, issueWords, type Problem, problemsOf, showPath } from './problems.ts'
 import { configFile } from './schema.ts'
 import { largestFile, readSource } from './source.ts'
 import type { Config, Environment, KnownTool } from './types.ts'
@@ -30,7 +30,7 @@ export const loadConfig = (
   const problems: Problem[] = []
   const warnings: string[] = []
   const tell = (at: readonly (string | number)[], message: string): void => {
-    problems.push({ line: source.line(at), key: showKey(at), message })
+    problems.push({ line: source.line(at), key: showPath(at), message })
   }
   const folder = dirname(file)
   const policies =
@@ -49,11 +49,6 @@ export const loadConfig = (
   if (problems.length > 0) throw configError(file, problems)
   return config
 }
-
-const showKey = (path: readonly (string | number)[]): string =>
-  path
-    .map((step, at) => (typeof step === 'number' ? `[${step}]` : at === 0 ? step : `.${step}`))
-    .join('')
 
 const readText = (file: string): string => {
   const unreadable = (message: string, cause?: unknown): GateError =>

@@ -12,7 +12,7 @@ export type UrlRef =
   | Exclude<SecretRef, { kind: 'store' }>
   | { readonly kind: 'text'; readonly text: string }
 
-export interface Issuer {
+interface Issuer {
   /** Exactly as in the tokens' `iss`. */
   readonly issuer: string
   readonly audience: string
@@ -38,7 +38,7 @@ export interface PolicyFile {
   readonly text: string
 }
 
-export interface Anchor {
+interface Anchor {
   readonly dir?: string
   readonly s3?: string
 }

@@ -5,14 +5,14 @@ const unitsMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as co
 const unitsBytes = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const
 
 /** Milliseconds of `15m`, `60s`, `400d`, `250ms`, `12h`; undefined when it is none. */
-export const parseDuration = (text: string): number | undefined => {
+const parseDuration = (text: string): number | undefined => {
   const found = /^(?<count>[1-9]\d{0,8})(?<unit>ms|s|m|h|d)$/.exec(text)?.groups
   if (found === undefined) return undefined
   return Number(found.count) * unitsMs[found.unit as keyof typeof unitsMs] // the pattern names the units
 }
 
 /** Bytes of `512B`, `64KiB`, `1MiB`, `1GiB` or a plain number; undefined when it is none. */
-export const parseSize = (value: string | number): number | undefined => {
+const parseSize = (value: string | number): number | undefined => {
   if (typeof value === 'number') return Number.isSafeInteger(value) && value > 0 ? value : undefined
   const found = /^(?<count>[1-9]\d{0,8})(?<unit>B|KiB|MiB|GiB)$/.exec(value)?.groups
   if (found === undefined) return undefined
@@ -36,7 +36,7 @@ export const duration = (min: number, max: number) =>
     )
 
 /** The shortest form of a number of milliseconds: `15m`, `400d`. */
-export const showDuration = (ms: number): string => {
+const showDuration = (ms: number): string => {
   const fitting = (Object.entries(unitsMs) as [string, number][]) // the keys are the units
     .reverse()
     .find(([, size]) => ms % size === 0)

@@ -129,7 +129,8 @@ test('check: a wrong policy, with its place', async () => {
 test('check: a secret that is not there, an approval that nobody could give', async () => {
   rmSync(join(folder, 'cred'))
   expect(await run('check')).toBe(1)
-  expect(out).toContain('credentials.r')
+  expect(out).toContain(':2: credentials.r: ')
+  expect(out).toContain('countersign.yaml is not right: 1 to mend')
   writeFileSync(join(folder, 'cred'), 'x', { mode: 0o600 })
   config(
     '  - { id: more, groups: [engineers], targets: [shop], tools: [sql_execute], effects: [admin], approval: { by: [cto] } }\n',

@@ -19,7 +19,7 @@ export interface Judged {
 }
 
 /** `holding` are the ids that decided: the permits of an allow, the forbids of a deny, none of a deny by default. */
-export type Evaluation =
+type Evaluation =
   | { readonly kind: 'decided'; readonly allowed: boolean; readonly holding: readonly string[] }
   | { readonly kind: 'failed'; readonly erring: readonly string[] }
 

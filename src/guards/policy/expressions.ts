@@ -8,7 +8,7 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 const isContext = (value: unknown): boolean => isObject(value) && value.Var === 'context'
 
 /** Attributes of the context that an expression looks at; `*` when it takes the context as a whole. */
-export const contextUses = (node: unknown, found: Set<string> = new Set()): ReadonlySet<string> => {
+const contextUses = (node: unknown, found: Set<string> = new Set()): ReadonlySet<string> => {
   if (Array.isArray(node)) for (const inner of node) contextUses(inner, found)
   else if (isObject(node)) {
     if (node.Var === 'context') found.add(everything)
