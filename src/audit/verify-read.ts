@@ -11,15 +11,16 @@ export interface PageRow {
 }
 
 const PAGE = 2000
+const BEFORE_ALL = '-9223372036854775808'
 
 // One value a page: seq (8) | same (1) | leaf length (4) | leaf | header length (4) | header.
 const PAGE_SQL = `select string_agg(int8send(seq) || decode(case when same then '01' else '00' end, 'hex')
     || int4send(octet_length(leaf)) || leaf || int4send(octet_length(header_jcs)) || header_jcs, ''::bytea order by seq) as page
   from (select seq, leaf, header_jcs, header = convert_from(header_jcs, 'UTF8')::jsonb as same
-    from audit.event where stream_id = $1 and ($2::bigint is null or seq > $2) order by seq limit ${PAGE}) e`
+    from audit.event where stream_id = $1 and seq > $2 order by seq limit ${PAGE}) e`
 
 const SLOW_SQL = `select seq::text, leaf, header_jcs, header::text as header
-  from audit.event where stream_id = $1 and ($2::bigint is null or seq > $2) order by seq limit ${PAGE}`
+  from audit.event where stream_id = $1 and seq > $2 order by seq limit ${PAGE}`
 
 const split = (page: Buffer): PageRow[] => {
   const rows: PageRow[] = []
@@ -55,13 +56,29 @@ const slowly = async (client: pg.PoolClient, values: readonly unknown[]): Promis
   }))
 }
 
+/** Opens a transaction that may last; `snapshot` is one that another of them exported. */
+export const beginReading = async (client: pg.PoolClient, snapshot?: string): Promise<void> => {
+  await client.query('begin isolation level repeatable read read only')
+  if (snapshot) await client.query(`set transaction snapshot ${pg.escapeLiteral(snapshot)}`)
+  // Without statistics the planner would sort the rest of a stream for each page; the key's order is what we want.
+  for (const setting of [
+    'statement_timeout = 0',
+    'idle_in_transaction_session_timeout = 0',
+    'enable_sort = off',
+    'enable_seqscan = off',
+    'enable_bitmapscan = off',
+  ]) {
+    await client.query(`set local ${setting}`)
+  }
+}
+
 /** The next events of a stream after `seq`, in order; none when it ends. */
 export const readPage = async (
   client: pg.PoolClient,
   stream: string,
   after: bigint | undefined,
 ): Promise<PageRow[]> => {
-  const values = [stream, after === undefined ? null : String(after)]
+  const values = [stream, after === undefined ? BEFORE_ALL : String(after)]
   await client.query('savepoint page')
   try {
     const { rows } = await client.query<{ page: Buffer | null }>(PAGE_SQL, values)

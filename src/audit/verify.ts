@@ -6,7 +6,7 @@ import { openApprovalCheck } from './approval-check.ts'
 import { type Finding, openStreamCheck, text } from './chain-check.ts'
 import { keyReader } from './keys.ts'
 import { type Committed, checkPayload, committedBy, type PayloadCounts } from './payload-check.ts'
-import { payloadsOf, readPage, streamsOf, totalsOf } from './verify-read.ts'
+import { beginReading, payloadsOf, readPage, streamsOf, totalsOf } from './verify-read.ts'
 
 export interface VerifyOptions {
   readonly pool: pg.Pool
@@ -173,12 +173,20 @@ const sameIndex = (indexed: boolean | string, jcs: Buffer): boolean => {
   }
 }
 
-const begin = async (pool: pg.Pool, opened: pg.PoolClient[]): Promise<pg.PoolClient> => {
+const begin = async (
+  pool: pg.Pool,
+  opened: pg.PoolClient[],
+  snapshot?: string,
+): Promise<pg.PoolClient> => {
   const client = await pool.connect()
   opened.push(client)
-  await client.query('begin isolation level repeatable read read only')
+  // A connection that dies between two statements; the next statement says so.
+  client.on('error', ignore)
+  await beginReading(client, snapshot)
   return client
 }
+
+const ignore = (): void => undefined
 
 /** Never throws for what the log holds: a store that can't be read, or a key that can't be unwrapped, is exit 2. */
 export const verifyStore = async (options: VerifyOptions): Promise<Verification> => {
@@ -188,8 +196,7 @@ export const verifyStore = async (options: VerifyOptions): Promise<Verification>
   try {
     const client = await begin(options.pool, clients)
     const { rows } = await client.query<{ id: string }>('select pg_export_snapshot() as id')
-    const pages = await begin(options.pool, clients)
-    await pages.query(`set transaction snapshot ${pg.escapeLiteral(rows[0]?.id ?? '')}`)
+    const pages = await begin(options.pool, clients, rows[0]?.id)
     return { ...(await walk(client, pages, options)), ms: ms() }
   } catch (thrown) {
     const why =
@@ -211,8 +218,12 @@ export const verifyStore = async (options: VerifyOptions): Promise<Verification>
     }
   } finally {
     for (const client of clients) {
-      await client.query('rollback').catch(() => undefined)
-      client.release()
+      const broken = await client.query('rollback').then(
+        () => false,
+        () => true,
+      )
+      client.off('error', ignore)
+      client.release(broken)
     }
   }
 }
