@@ -7,10 +7,11 @@ import type { Command } from 'commander'
 import { configFolder } from '../config/location.ts'
 import { starterConfig } from '../config/starter.ts'
 import type { Config } from '../config/types.ts'
-import { hashPassphrase, shortest } from '../identity/passphrase.ts'
+import { hashPassphrase } from '../identity/passphrase.ts'
 import { openPrivateFolder, openStateFolder } from '../identity/state-folder.ts'
 import { entriesFor } from './clients.ts'
-import { configOf, globalsOf, pathOf, print, Usage } from './common.ts'
+import { configOf, globalsOf, pathOf, print } from './common.ts'
+import { newPassphrase } from './hash.ts'
 import { openTerminal } from './terminal.ts'
 
 interface Options {
@@ -101,13 +102,7 @@ const approverOf = async ({ approver, approverGroup, subject }: Options) => {
       terminal.tell(
         'This is the person whose agent asks: such an approver can answer only where a policy says `self`.\n',
       )
-    const passphrase = await terminal.ask(`Passphrase (at least ${shortest} characters): `, {
-      hidden: true,
-    })
-    if ((await terminal.ask('Once more: ', { hidden: true })) !== passphrase)
-      throw new Usage('The two passphrases differ; nothing was written.')
-    if (passphrase.length < shortest)
-      throw new Usage(`A passphrase has at least ${shortest} characters; nothing was written.`)
+    const passphrase = await newPassphrase(terminal)
     return {
       subject: named,
       groups: approverGroup ?? ['approvers'],

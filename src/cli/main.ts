@@ -20,8 +20,11 @@ const load: Readonly<Record<string, () => Promise<CommandFile>>> = {
   migrate: () => import('./migrate.ts'),
   demo: () => import('./demo.ts'),
 }
-/** Commands that live in the file of another. */
+/** Commands that live in the file of another, and files that add to a command. */
 const alias: Readonly<Record<string, string>> = { resume: 'pause' }
+const more: Readonly<Record<string, () => Promise<CommandFile>>> = {
+  approvals: () => import('./hash.ts'),
+}
 
 const isCommanderError = (thrown: unknown): thrown is CommanderError =>
   thrown instanceof CommanderError
@@ -52,8 +55,7 @@ export const main = async (argv: readonly string[]): Promise<void> => {
   const named = commandIn(argv.slice(2))
   const wanted = named === undefined ? Object.keys(load) : [alias[named] ?? named]
   for (const name of wanted) {
-    const file = await load[name]?.()
-    file?.register(program)
+    for (const file of [await load[name]?.(), await more[name]?.()]) file?.register(program)
   }
   try {
     if (argv.length <= 2) program.help({ error: true })

@@ -36,8 +36,9 @@ export const openTerminal = (): Terminal => {
   return {
     tell: (text) => void output.write(text),
     ask: async (question, { hidden = false } = {}) => {
-      output.write(question)
+      // Before the question stands there: whoever types fast must not see it echoed.
       input.setRawMode(hidden)
+      output.write(question)
       try {
         return await line(input)
       } finally {
