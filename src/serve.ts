@@ -58,6 +58,8 @@ export interface Served {
   readonly url: string
   /** File with the local token; undefined when no local principal is configured. */
   readonly tokenFile: string | undefined
+  /** Where the embedded store keeps its data: beside the state folder when PostgreSQL runs as another user. */
+  readonly storeFolder: string | undefined
   /** Drains and stops; resolves when everything has ended. */
   close(): Promise<void>
   /** Resolves when the gateway has stopped, for whatever reason. */
@@ -331,7 +333,13 @@ export const serve = async (config: Config, options: ServeOptions): Promise<Serv
       { url: listener.url, version: options.version, store: store.kind, targets: targets.size },
       'serving',
     )
-    return { url: listener.url, tokenFile: token?.file, close: stop, closed: closing.closed }
+    return {
+      url: listener.url,
+      tokenFile: token?.file,
+      storeFolder: store.folder,
+      close: stop,
+      closed: closing.closed,
+    }
   } catch (thrown) {
     await closing.close()
     throw thrown

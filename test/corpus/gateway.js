@@ -1,6 +1,6 @@
 // A gateway of its own for a run of the corpus: a child process, its own state folder, an MCP client over HTTP.
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -48,6 +48,12 @@ export const startGateway = async (family) => {
       const ended = new Promise((resolve) => child.once('exit', resolve))
       child.kill('SIGTERM')
       await ended
+    }
+    // As root the store's data lies outside the state folder, behind a link.
+    try {
+      rmSync(realpathSync(join(dir, 'state', 'postgres')), { recursive: true, force: true })
+    } catch {
+      // It never came so far.
     }
     rmSync(dir, { recursive: true, force: true })
   }

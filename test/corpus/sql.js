@@ -12,28 +12,28 @@ const schemaFile = () => {
 /** Everything that a statement could change and that does not change by itself. */
 const stateSql = `
   select string_agg(line, E'\\n' order by line) as state from (
-    select 'class ' || c.oid || c.relname || c.relkind || coalesce(c.relacl::text, '') || c.relhasrules || c.relhastriggers || c.relrowsecurity as line from pg_class c where c.relnamespace not in (select oid from pg_namespace where nspname like 'pg_toast%' or nspname like 'pg_temp%')
-    union all select 'attribute ' || attrelid || attname || atttypid from pg_attribute where attrelid >= 16384 and attnum > 0
-    union all select 'proc ' || oid || proname || md5(prosrc) || coalesce(proacl::text, '') from pg_proc where oid >= 16384
-    union all select 'role ' || rolname || rolsuper || rolcanlogin || rolcreaterole || rolreplication || coalesce(rolconfig::text, '') from pg_roles
-    union all select 'member ' || roleid || ' ' || member from pg_auth_members
-    union all select 'setting ' || name || setting from pg_settings where source not in ('session', 'client', 'override')
-    union all select 'database ' || datname from pg_database
-    union all select 'extension ' || extname from pg_extension
-    union all select 'trigger ' || tgname || tgrelid from pg_trigger
-    union all select 'event trigger ' || evtname from pg_event_trigger
-    union all select 'server ' || srvname from pg_foreign_server
-    union all select 'subscription ' || subname from pg_subscription
-    union all select 'publication ' || pubname from pg_publication
-    union all select 'large object ' || oid from pg_largeobject_metadata
-    union all select 'slot ' || slot_name from pg_replication_slots
-    union all select 'advisory ' || pid || objid from pg_locks where locktype = 'advisory'
-    union all select 'sequence ' || schemaname || sequencename || coalesce(last_value::text, '-') from pg_sequences
-    union all select 'customers ' || coalesce(md5(string_agg(t::text, ',' order by t::text)), '') from public.customers t
-    union all select 'orders ' || coalesce(md5(string_agg(t::text, ',' order by t::text)), '') from public.orders t
-    union all select 'secrets ' || coalesce(md5(string_agg(t::text, ',' order by t::text)), '') from public.secrets t
-    union all select 'audit_log ' || coalesce(md5(string_agg(t::text, ',' order by t::text)), '') from public.audit_log t
-    union all select 'delete ' || coalesce(md5(string_agg(t::text, ',' order by t::text)), '') from public.delete t
+    select concat_ws(' ', 'class ', c.oid, c.relname, c.relkind, coalesce(c.relacl::text, ''), c.relhasrules, c.relhastriggers, c.relrowsecurity) as line from pg_class c where c.relnamespace not in (select oid from pg_namespace where nspname like 'pg_toast%' or nspname like 'pg_temp%')
+    union all select concat_ws(' ', 'attribute ', attrelid, attname, atttypid) from pg_attribute where attrelid >= 16384 and attnum > 0
+    union all select concat_ws(' ', 'proc ', oid, proname, md5(prosrc), coalesce(proacl::text, '')) from pg_proc where oid >= 16384
+    union all select concat_ws(' ', 'role ', rolname, rolsuper, rolcanlogin, rolcreaterole, rolreplication, coalesce(rolconfig::text, '')) from pg_roles
+    union all select concat_ws(' ', 'member ', roleid, ' ', member) from pg_auth_members
+    union all select concat_ws(' ', 'setting ', name, setting) from pg_settings where source not in ('session', 'client', 'override')
+    union all select concat_ws(' ', 'database ', datname) from pg_database
+    union all select concat_ws(' ', 'extension ', extname) from pg_extension
+    union all select concat_ws(' ', 'trigger ', tgname, tgrelid) from pg_trigger
+    union all select concat_ws(' ', 'event trigger ', evtname) from pg_event_trigger
+    union all select concat_ws(' ', 'server ', srvname) from pg_foreign_server
+    union all select concat_ws(' ', 'subscription ', subname) from pg_subscription
+    union all select concat_ws(' ', 'publication ', pubname) from pg_publication
+    union all select concat_ws(' ', 'large object ', oid) from pg_largeobject_metadata
+    union all select concat_ws(' ', 'slot ', slot_name) from pg_replication_slots
+    union all select concat_ws(' ', 'advisory ', pid, objid) from pg_locks where locktype = 'advisory'
+    union all select concat_ws(' ', 'sequence ', schemaname, sequencename, coalesce(last_value::text, '-')) from pg_sequences
+    union all select concat_ws(' ', 'customers ', coalesce(md5(string_agg(t::text, ',' order by t::text)), '')) from public.customers t
+    union all select concat_ws(' ', 'orders ', coalesce(md5(string_agg(t::text, ',' order by t::text)), '')) from public.orders t
+    union all select concat_ws(' ', 'secrets ', coalesce(md5(string_agg(t::text, ',' order by t::text)), '')) from public.secrets t
+    union all select concat_ws(' ', 'audit_log ', coalesce(md5(string_agg(t::text, ',' order by t::text)), '')) from public.audit_log t
+    union all select concat_ws(' ', 'delete ', coalesce(md5(string_agg(t::text, ',' order by t::text)), '')) from public.delete t
   ) lines`
 
 const fill = `

@@ -111,7 +111,10 @@ export const openSetting = async (say: (what: string) => void): Promise<Setting>
       configHash: configHash(config),
       logLevel: 'error',
     })
-    closing.push(() => gateway.close())
+    closing.push(async () => {
+      await gateway.close()
+      if (gateway.storeFolder) rmSync(gateway.storeFolder, { recursive: true, force: true })
+    })
     return { folder, config, gateway, approver, close }
   } catch (thrown) {
     await close()
