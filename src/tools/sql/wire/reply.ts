@@ -163,6 +163,7 @@ export class Reply implements FrameSink {
   }
 
   private row(bytes: Buffer, start: number, end: number): void {
+    if (end - start < 2) throw new ProtocolError('a row has no count of cells')
     const into = this.current
     into.seen += 1
     if (this.atCap(into)) return
