@@ -38,3 +38,13 @@ test('a decision takes microseconds, a remembered one a few', () => {
   expect(fresh).toBeLessThan(1500)
   expect(again).toBeLessThan(50)
 })
+
+test('more callers than are kept parsed are still judged right', () => {
+  for (let round = 0; round < 2; round += 1)
+    for (let team = 1; team < 100; team += 1) {
+      const caller = { ...ana, groups: [`team-${team}`, `team-${team + 100}`] }
+      expect(many.judge(call({ caller, policy: { statements: round } })).rules).toEqual(
+        [`g${team}`, `g${team + 100}`].sort(),
+      )
+    }
+})

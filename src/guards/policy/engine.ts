@@ -34,6 +34,9 @@ interface Slice {
 // Cedar keeps parsed sets by name, for ever: names are given again, so that the memory stays bounded.
 let engines = 0
 const mostSlices = 256
+// About 4 KiB each in Cedar's memory, which a slice may hold all of.
+const mostParsed = 50_000
+const mostKeys = 4096
 
 /** Evaluates `policies` as one set. Never throws: what can't be evaluated is `failed`. */
 export const evaluator = (policies: readonly Judged[]): Evaluate => {
@@ -42,11 +45,14 @@ export const evaluator = (policies: readonly Judged[]): Evaluate => {
   const prefix = `countersign-${engines}`
   const groups = named(policies, 'Group')
   const users = named(policies, 'User')
+  const most = Math.max(8, Math.min(mostSlices, Math.floor(mostParsed / policies.length)))
   // One more than are kept: when one is parsed, the oldest is given up after it.
-  const free = Array.from({ length: mostSlices + 1 }, (_, at) => `${prefix}-${at}`)
-  const slices = lru<Slice>(mostSlices, Number.POSITIVE_INFINITY, ({ name }) => {
+  const free = Array.from({ length: most + 1 }, (_, at) => `${prefix}-${at}`)
+  const slices = lru<Slice>(most, Number.POSITIVE_INFINITY, ({ name }) => {
     free.push(name)
   })
+  /** Who, what and where -> the places of the policies that can match. Many share a slice. */
+  const matching = lru<string>(mostKeys)
 
   const slice = (request: PolicyRequest): Slice | undefined => {
     const user = userId(request.principal)
@@ -57,9 +63,16 @@ export const evaluator = (policies: readonly Judged[]): Evaluate => {
       users.has(user) ? user : '',
       ...mine,
     ])
-    const found = slices.get(key)
-    if (found !== undefined) return found
-    const fitting = policies.filter((policy) => canMatch(policy.json, request, user, mine))
+    const places = matching.get(key) ?? placesOf(request, user, mine)
+    matching.set(key, places)
+    return slices.get(places) ?? parse(places)
+  }
+
+  const placesOf = (request: PolicyRequest, user: string, mine: readonly string[]): string =>
+    policies.flatMap(({ json }, at) => (canMatch(json, request, user, mine) ? [at] : [])).join(' ')
+
+  const parse = (places: string): Slice | undefined => {
+    const fitting = (places.match(/\d+/g) ?? []).flatMap((at) => policies[Number(at)] ?? [])
     const name = free.pop()
     if (name === undefined) return undefined
     const texts = fitting.map(({ id, text, json }): [string, CedarPolicy] => [id, text ?? json])
@@ -69,7 +82,7 @@ export const evaluator = (policies: readonly Judged[]): Evaluate => {
       return undefined
     }
     const fresh = { name, looks: looksOf(fitting.map(({ json }) => json)) }
-    slices.set(key, fresh)
+    slices.set(places, fresh)
     return fresh
   }
 
