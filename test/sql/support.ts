@@ -66,7 +66,7 @@ export interface Shop {
   readonly target: PostgresTarget
   readonly reader: string
   readonly writer: string
-  readonly superuser: string
+  readonly superuser: { readonly name: string; readonly password: string }
   readonly password: string
   read(over?: Parameters<typeof sessionOn>[3], target?: PostgresTarget): Session<PostgresTarget>
   write(over?: Parameters<typeof sessionOn>[3], target?: PostgresTarget): Session<PostgresTarget>
@@ -74,8 +74,11 @@ export interface Shop {
 }
 
 /** A database with customers, orders and two roles of the least power. */
-export const openShop = async (over: Partial<PostgresTarget> = {}): Promise<Shop> => {
-  const db = await testDatabase()
+export const openShop = async (
+  over: Partial<PostgresTarget> = {},
+  database: () => Promise<TestDatabase> = testDatabase,
+): Promise<Shop> => {
+  const db = await database()
   const url = new URL(db.url)
   const tag = randomBytes(4).toString('hex')
   const [reader, writer, password] = [`r_${tag}`, `w_${tag}`, randomBytes(9).toString('hex')]
@@ -100,7 +103,7 @@ export const openShop = async (over: Partial<PostgresTarget> = {}): Promise<Shop
     target,
     reader,
     writer,
-    superuser: decodeURIComponent(url.password),
+    superuser: { name: url.username, password: decodeURIComponent(url.password) },
     password,
     read: (more, on = target) => sessionOn(on, reader, password, more),
     write: (more, on = target) => sessionOn(on, writer, password, more),

@@ -3,7 +3,8 @@ import type { Column, ColumnSource, PostgresTarget } from '../../types.ts'
 import type { Relation } from './facts/catalogue.ts'
 import { namesOf } from './facts/index-catalogue.ts'
 import type { Known } from './known.ts'
-import type { Cell, WireColumn } from './wire/reply.ts'
+import type { WireColumn } from './wire/decode.ts'
+import type { Cell } from './wire/reply.ts'
 
 /** Oids of the server's own types (pg_type.dat), as far as their cells or names are of use to a reader. */
 const typeNames: Readonly<Record<number, string>> = {

@@ -2,7 +2,7 @@
 import { type Code, GateError } from '../../errors.ts'
 import type { Catalogue } from './facts/catalogue.ts'
 import { nearest } from './facts/nearest.ts'
-import type { ServerError } from './wire/reply.ts'
+import type { ServerError } from './wire/decode.ts'
 
 export interface Told {
   readonly target: string

@@ -35,6 +35,8 @@ const check = async (
     !part ||
     reply.status !== 'T' ||
     reply.changed ||
+    reply.parts.length !== 3 ||
+    ownTags.test(part.tag ?? '') ||
     xid === undefined
   ) {
     connection.close()

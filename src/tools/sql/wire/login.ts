@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import sasl from 'pg/lib/crypto/sasl.js'
+import { errorOf, type ServerError } from './decode.ts'
 import { FrameReader, type FrameSink, ProtocolError } from './frames.ts'
 import { password, saslInitial, saslResponse, startup } from './messages.ts'
-import { errorOf, type ServerError } from './reply.ts'
 
 export interface Login {
   readonly user: string
