@@ -7,6 +7,8 @@ import { any, below, isLiteral, show } from './wildcard.ts'
 
 /** Below a folder, by no name or by one that is written out: as much as reading the whole tree. */
 const everything = new RegExp(`${below}(/[^\\uE000-\\uE004]*)?$`)
+/** Where a target names no roots: what belongs to the system. */
+const systemFolders = /^\/(etc|usr|s?bin|lib[0-9x]*|boot|root|var\/lib)(\/|$)/
 const rank: Readonly<Record<Effect, number>> = { read: 0, write: 1, admin: 2 }
 
 export const refuse = (message: string, hint?: string): never => {
@@ -63,7 +65,8 @@ export class Findings {
     if (this.#rules.persistent(path) && !path.startsWith(any)) refuse(`${shown} decides what runs later, and is not written from here.`)
     this.writes.add(shown)
     const roots = this.#options.roots
-    if (roots.length > 0 && !inside(path, roots) && !path.startsWith('/~') && !path.startsWith(any)) this.raise('admin')
+    const outside = roots.length > 0 ? !inside(path, roots) : systemFolders.test(path)
+    if (outside && !path.startsWith('/~') && !path.startsWith(any)) this.raise('admin')
   }
 
   facts(): ShellFacts {

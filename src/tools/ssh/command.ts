@@ -1,0 +1,50 @@
+/** What is sent to the host's login shell: one program, its environment chosen by us, its script as we parsed it. */
+import { GateError } from '../../errors.ts'
+import type { SshTarget } from '../../types.ts'
+
+/** Longer arguments are refused by Linux (MAX_ARG_STRLEN is 128 KiB). */
+const longest = 120_000
+
+/** In single quotes for POSIX shells, fish and csh; what one of them would still read is written as `printf %b` writes it. */
+const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
+const octal = (text: string): string =>
+  text.replace(/[\\!\n]/g, (c) => `\\0${c.charCodeAt(0).toString(8).padStart(3, '0')}`)
+
+/** The words of a command as a shell's text. */
+const words = (argv: readonly string[]): string => argv.map(quote).join(' ')
+
+export interface Asked {
+  readonly command?: string | undefined
+  readonly argv?: readonly string[] | undefined
+  readonly cwd?: string | undefined
+}
+
+/** The script that runs on the host: the text itself, or the words quoted, from the folder that was asked for. */
+export const scriptOf = (asked: Asked): string => {
+  const body = asked.argv ? `exec ${words(asked.argv)}` : (asked.command ?? '')
+  return asked.cwd === undefined ? body : `cd -- ${quote(asked.cwd)} || exit 126\n${body}`
+}
+
+/** The line for the login shell. Throws INPUT_REFUSED when it is too long. */
+export const lineOf = (target: SshTarget, asked: Asked): string => {
+  if (target.forcedCommand) {
+    if (asked.cwd !== undefined) throw new GateError('INPUT_REFUSED', `${target.name} runs a command of its own, so that cwd has no meaning.`)
+    return asked.argv ? words(asked.argv) : (asked.command ?? '')
+  }
+  const script = scriptOf(asked)
+  const shell = target.shell === 'bash' ? '/bin/bash --noprofile --norc' : '/bin/sh'
+  const environment = [
+    `HOME=${target.home ?? ''}`,
+    `PATH=${target.path}`,
+    `USER=${target.user}`,
+    `LOGNAME=${target.user}`,
+    'LANG=C.UTF-8',
+  ]
+  // The account's home is known to its login shell only: $HOME in double quotes is read alike by all of them.
+  const set = environment.map((e) => (e === 'HOME=' ? 'HOME="$HOME"' : quote(e))).join(' ')
+  const encoded = octal(script)
+  const run = encoded === script ? `-c ${quote(script)}` : `-c 'eval "shift;$(printf %b "$1")"' sh ${quote(encoded)}`
+  const line = `exec /usr/bin/env -i ${set} ${shell} ${run}`
+  if (line.length > longest) throw new GateError('INPUT_REFUSED', 'The command is too long to be sent.', { hint: 'Send long text as stdin, or write a file.' })
+  return line
+}
