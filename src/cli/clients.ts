@@ -36,7 +36,8 @@ export const entriesFor = (config: Config): readonly ClientEntry[] => {
     { client: 'Claude Code', how: `  claude mcp add --scope user countersign -- ${line}` },
     { client: 'Codex', how: `  codex mcp add countersign -- ${line}` },
     {
-      client: 'Cursor (~/.cursor/mcp.json), Gemini CLI (~/.gemini/settings.json), Claude Desktop (claude_desktop_config.json)',
+      client:
+        'Cursor (~/.cursor/mcp.json), Gemini CLI (~/.gemini/settings.json), Claude Desktop (claude_desktop_config.json)',
       how: json({ mcpServers: { countersign: { command, args } } }),
     },
     {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Config } from '../config/types.ts'
 import { GateError } from '../errors.ts'
-import { openStateFolder, type SocketPaths } from '../identity/state-folder.ts'
+import { folderHolder, openStateFolder, type SocketPaths } from '../identity/state-folder.ts'
 import { type RunningStatus, statusOf } from './running.ts'
 
 const program = fileURLToPath(new URL('../../bin/countersign.js', import.meta.url))
@@ -52,7 +52,11 @@ const start = async (
     const running = await statusOf(paths.api)
     if (running?.ready === true) return running
     // A gateway that somebody started by hand at the same time holds the folder; then it is waited for.
-    if (over !== undefined && running === undefined && !(await isHeld(config.state)))
+    if (
+      over !== undefined &&
+      running === undefined &&
+      (await folderHolder(config.state)) === undefined
+    )
       throw new GateError(
         'TARGET_UNREACHABLE',
         `The gateway did not start: ${await lastWords(config.state)}`,
@@ -104,12 +108,6 @@ const tooSlow = (config: Config): GateError =>
   new GateError(
     'TARGET_UNREACHABLE',
     `The gateway is not ready after ${longestStartMs / 1000} s; its log is ${logOf(config.state)}.`,
-  )
-
-const isHeld = async (state: string): Promise<boolean> =>
-  stat(join(state, 'gateway.lock')).then(
-    () => true,
-    () => false,
   )
 
 /** True for exactly one of those who try; a lock whose owner is dead or that is too old is taken away. */

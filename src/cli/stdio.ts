@@ -67,6 +67,8 @@ const pipe = (socket: Socket): Promise<number> =>
       socket.destroy()
     })
     socket.on('error', () => undefined)
+    // The gateway says nothing more, or is dead: without this our half would stay open for ever.
+    socket.on('end', () => socket.end())
     socket.on('close', () => {
       if (!clientDone)
         process.stderr.write('Countersign: the gateway has stopped. Connect again to start it.\n')

@@ -111,6 +111,13 @@ export const takeFolder = async (folder: string): Promise<() => Promise<void>> =
   throw new GateError('CONFIG_INVALID', `${file} can't be taken.`)
 }
 
+/** The process that holds the folder; undefined when none that lives does. */
+export const folderHolder = async (folder: string): Promise<number | undefined> => {
+  const seen = await read(join(resolve(folder), 'gateway.lock'))
+  const holder = seen === undefined ? undefined : holderOf(seen)
+  return holder !== undefined && (await isAlive(holder)) ? holder.pid : undefined
+}
+
 // Another starter may have replaced the stale lock between our look and our move: what was moved is looked at again.
 const removeStale = async (file: string, seen: string): Promise<void> => {
   const moved = `${file}.${randomBytes(6).toString('hex')}`

@@ -31,6 +31,8 @@ import { mcpServer } from './server.ts'
 /** Past these the connection is not read until some of it is worked off. */
 const mostRunning = 128
 const mostUnwrittenBytes = 8 * 1024 * 1024
+/** How long calls go on after the client has said its last. */
+const halfClosedMs = 1000
 
 export interface ConnectionOptions {
   /** Makes the caller, with what the client says of itself in its origin. */
@@ -110,10 +112,25 @@ export const serveConnection = (
     running.delete(call.id)
     throttle()
     // A cancelled request gets no answer (MCP, cancellation).
-    if (cancel.signal.aborted) return
-    await write(text, () => {
-      if (callId !== undefined) gateway.delivered(callId)
-    })
+    if (!cancel.signal.aborted)
+      await write(text, () => {
+        if (callId !== undefined) gateway.delivered(callId)
+      })
+    endWhenDone()
+  }
+
+  const endWhenDone = (): void => {
+    if (!stream.readableEnded || running.size > 0) return
+    // What the SDK has under way takes no longer than this.
+    setTimeout(() => stream.end(), 50)
+  }
+
+  // A closed half and a closed connection look the same here. Answers that are nearly there are still sent; then the
+  // client counts as gone.
+  const halfClosed = (): void => {
+    const patience = setTimeout(() => stream.destroy(), halfClosedMs)
+    stream.once('close', () => clearTimeout(patience))
+    endWhenDone()
   }
 
   const sdk: Transport = {
@@ -179,12 +196,11 @@ export const serveConnection = (
     stream.on('data', split)
     stream.on('error', () => undefined)
     stream.on('drain', throttle)
-    // The client has said all it will: its calls may still be answered when it only closed its half.
+    stream.on('end', halfClosed)
     stream.on('close', () => {
       for (const controller of running.values()) controller.abort()
       void handle.close().catch(() => undefined)
       resolve()
     })
-    stream.on('end', () => stream.end())
   })
 }

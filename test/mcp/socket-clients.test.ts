@@ -229,3 +229,16 @@ test('closing lets a call under way finish', async () => {
   await closed
   expect(socket.connections()).toBe(0)
 })
+
+test('a client that closes its half gets the answers that it still waits for', async () => {
+  const stream = await open()
+  let text = ''
+  stream.on('data', (chunk) => {
+    text += chunk
+  })
+  stream.end(
+    '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"slow","arguments":{}}}\n',
+  )
+  await new Promise((resolve) => stream.once('close', resolve))
+  expect(JSON.parse(text)).toMatchObject({ id: 1, result: { structuredContent: { status: 'ok' } } })
+})
