@@ -49,6 +49,7 @@ const reader = (r: Reading, author: Reading['author'], path: readonly string[]):
   level: r.level + 1,
   depth: 0,
   steps: 0,
+  at: 0,
 })
 
 const readQuery = (r: Reading, statement: Body): readonly OutColumn[] | undefined => {

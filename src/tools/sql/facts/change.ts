@@ -1,8 +1,9 @@
 import type { Relation } from './catalogue.ts'
 import { bindCtes } from './ctes.ts'
-import { valueOf } from './expressions.ts'
+import { flow } from './expressions.ts'
 import { fromItems, targetEntry } from './from.ts'
 import { isSystem } from './index-catalogue.ts'
+import { judgeCasts } from './judge.ts'
 import { as, type Body, bodyOf, listOf, optional, textOf } from './node.ts'
 import { deeper, type Reading, refuse, tableName } from './reading.ts'
 import { knownRelation, type Readable, readable } from './relations.ts'
@@ -38,6 +39,7 @@ const targetOf = (r: Reading, range: Body): Target => {
     throw refuse(`${name} can not be changed like a table.`)
   if (relation.rules === true)
     throw refuse(`${name} has rewrite rules, so nothing can vouch for what the change does.`)
+  judgeCasts(r, relation, ['i', 'a'])
   const before = new Set(r.found.tables)
   const { columns, system } = readable(r, relation)
   // A change to a view goes to the tables behind it.
@@ -89,7 +91,7 @@ const insertShape = (r: Reading, body: Body, outer: Scope): QueryShape => {
   touch(r, target, listOf(body, 'cols'))
   const scope: Scope = { ...emptyScope(around, ctes), items: [itemOf(target.entry)] }
   for (const column of listOf(body, 'cols'))
-    for (const step of listOf(bodyOf(column, 'ResTarget'), 'indirection')) valueOf(r, scope, step)
+    for (const step of listOf(bodyOf(column, 'ResTarget'), 'indirection')) flow(r, scope, step)
   const select = as(optional(body, 'selectStmt'), 'SelectStmt')
   if (select !== undefined) selectShape(r, select, around)
   const conflict = optional(body, 'onConflictClause')
@@ -97,7 +99,7 @@ const insertShape = (r: Reading, body: Body, outer: Scope): QueryShape => {
     const infer = bodyOf(conflict, 'infer')
     for (const element of listOf(infer, 'indexElems')) {
       const expression = optional(bodyOf(element, 'IndexElem'), 'expr')
-      if (expression !== undefined) valueOf(r, scope, expression)
+      if (expression !== undefined) flow(r, scope, expression)
     }
     conditionOf(r, scope, optional(infer, 'whereClause'))
     const excluded = { ...target.entry, alias: 'excluded' }
@@ -112,9 +114,9 @@ const assign = (r: Reading, target: Target, list: readonly Body[], scope: Scope)
   touch(r, target, list)
   for (const node of list) {
     const item = bodyOf(node, 'ResTarget')
-    for (const step of listOf(item, 'indirection')) valueOf(r, scope, step)
+    for (const step of listOf(item, 'indirection')) flow(r, scope, step)
     const value = optional(item, 'val')
-    if (value !== undefined) valueOf(r, scope, value)
+    if (value !== undefined) flow(r, scope, value)
   }
 }
 
@@ -141,11 +143,11 @@ const mergeShape = (r: Reading, body: Body, outer: Scope): QueryShape => {
     const clause = bodyOf(node, 'MergeWhenClause')
     conditionOf(r, scope, optional(clause, 'condition'))
     assign(r, target, listOf(clause, 'targetList'), scope)
-    for (const value of listOf(clause, 'values')) valueOf(r, scope, value)
+    for (const value of listOf(clause, 'values')) flow(r, scope, value)
   }
   return returning(r, body, target, scope)
 }
 
 /** What decides an expression outside any query, as in DDL: names there are the table's own. */
 export const looseValue = (r: Reading, node: Body): Value =>
-  valueOf({ ...r, author: 'owner' }, emptyScope(undefined, undefined), node)
+  flow({ ...r, author: 'owner' }, emptyScope(undefined, undefined), node)

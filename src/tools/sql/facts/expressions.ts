@@ -2,7 +2,7 @@ import { bodyFacts } from './bodies.ts'
 import { candidates, isSystemFunction, judgeCall } from './judge.ts'
 import { as, type Body, bodyOf, listOf, names, optional, partsOf, textOf, typed } from './node.ts'
 import { compare } from './predicates.ts'
-import { deeper, isMasked, type Reading, refuse, tells } from './reading.ts'
+import { deeper, isMasked, type Reading, refuse, standing, tells } from './reading.ts'
 import { totalFunctions } from './reviewed.ts'
 import {
   entryNamed,
@@ -17,7 +17,7 @@ import { sublink } from './subqueries.ts'
 import { both, computed, constant, plain, type Value } from './value.ts'
 
 /** The columns that decide an expression. Throws on what it does not know; notes what would tell a masked value. */
-export const valueOf = (r: Reading, scope: Scope, node: Body): Value =>
+export const flow = (r: Reading, scope: Scope, node: Body): Value =>
   deeper(r, () => {
     const wrapped = typed(node)
     if (wrapped === undefined) return container(r, scope, node, true)
@@ -39,7 +39,7 @@ export const valueOf = (r: Reading, scope: Scope, node: Body): Value =>
       case 'TypeCast':
         return cast(r, scope, body)
       case 'CollateClause':
-        return valueOf(r, scope, bodyOf(body, 'arg'))
+        return flow(r, scope, bodyOf(body, 'arg'))
       case 'FuncCall':
         return call(r, scope, body)
       case 'A_Indirection':
@@ -67,7 +67,7 @@ const totalContainers = new Set(
 )
 
 const values = (r: Reading, scope: Scope, nodes: readonly Body[]): readonly Value[] =>
-  nodes.map((n) => valueOf(r, scope, n))
+  nodes.map((n) => flow(r, scope, n))
 
 const container = (r: Reading, scope: Scope, body: Body, total: boolean): Value => {
   const all = computed(values(r, scope, partsOf(body)), total)
@@ -93,7 +93,7 @@ const conditional = (r: Reading, scope: Scope, body: Body): Value => {
 const textTypes = new Set(['text', 'varchar', 'bpchar', 'name', 'citext', 'json', 'jsonb'])
 
 const cast = (r: Reading, scope: Scope, body: Body): Value => {
-  const value = valueOf(r, scope, bodyOf(body, 'arg'))
+  const value = flow(r, scope, bodyOf(body, 'arg'))
   if (value.constants > 0) return value
   const type = bodyOf(body, 'typeName')
   const name = names(listOf(type, 'names')).at(-1) ?? ''
@@ -113,6 +113,7 @@ const attributeCall = (r: Reading, row: Value, name: string): Value | undefined 
 
 const columnReference = (r: Reading, scope: Scope, body: Body): Value => {
   r.seen.add(body)
+  standing(r, body)
   const parts = names(listOf(body, 'fields'))
   const value = resolve(r, scope, parts)
   for (const key of value.from) r.found.columns.add(key)
@@ -148,12 +149,12 @@ const resolve = (r: Reading, scope: Scope, parts: readonly string[]): Value => {
 const indirection = (r: Reading, scope: Scope, body: Body): Value => {
   const arg = bodyOf(body, 'arg')
   const steps = listOf(body, 'indirection')
-  let value = valueOf(r, scope, arg)
+  let value = flow(r, scope, arg)
   let shape = rowNamed(r, scope, arg)
   for (const step of steps) {
     const field = as(step, 'String')
     if (field === undefined) {
-      const inner = valueOf(r, scope, step)
+      const inner = flow(r, scope, step)
       value = { ...both(value, inner), stored: false }
       shape = undefined
       continue
@@ -184,7 +185,7 @@ export const rowNamed = (r: Reading, scope: Scope, node: Body): Shape | undefine
 /** GROUP BY, PARTITION BY, ORDER BY of a masked column tells no value; of something computed from it, it may. */
 export const ordered = (r: Reading, scope: Scope, nodes: readonly Body[]): Value => {
   const all = nodes.map((node) => {
-    const value = valueOf(
+    const value = flow(
       r,
       scope,
       as(node, 'SortBy') === undefined ? node : bodyOf(bodyOf(node, 'SortBy'), 'node'),
@@ -215,16 +216,19 @@ const call = (r: Reading, scope: Scope, body: Body): Value => {
   const args = values(r, scope, argNodes)
   settingName(r, name, argNodes)
   const row =
-    parts.length === 1 && argNodes.length === 1
+    parts.length === 1 && argNodes.length === 1 && isNoFunction(r, name)
       ? projection(r, scope, name, argNodes[0])
       : undefined
-  if (row !== undefined) return row
+  if (row !== undefined) {
+    r.seen.add(body)
+    return row
+  }
   const rest: Value[] = []
   const over = optional(body, 'over')
   if (over !== undefined) rest.push(windowValue(r, scope, over))
   rest.push(ordered(r, scope, listOf(body, 'agg_order')))
   const filter = optional(body, 'agg_filter')
-  if (filter !== undefined) rest.push(valueOf(r, scope, filter))
+  if (filter !== undefined) rest.push(flow(r, scope, filter))
   const reach = isSystemFunction(r, parts) ? totalFunctions[name] : undefined
   const masked = args.map((a) => isMasked(r, a))
   const users = candidates(r, parts, undefined)
@@ -244,7 +248,10 @@ const readBy = (r: Reading, f: ReturnType<typeof candidates>[number]): Value =>
     ? plain
     : { ...plain, from: bodyFacts(r, f).columns }
 
-/** `name(t)` is the column `name` of the row `t`, when it has one. */
+const isNoFunction = (r: Reading, name: string): boolean =>
+  !isSystemFunction(r, [name]) && candidates(r, [name], undefined).length === 0
+
+/** `name(t)` is the column `name` of the row `t`, when it has one and no function has the name. */
 const projection = (
   r: Reading,
   scope: Scope,
@@ -279,7 +286,7 @@ const refusedSetting = /conninfo|_command$|passphrase|^ssl_.*file$|keyfile$/i
 const operation = (r: Reading, scope: Scope, body: Body): Value => {
   const left = optional(body, 'lexpr')
   const right = optional(body, 'rexpr')
-  const l = left === undefined ? plain : valueOf(r, scope, left)
-  const v = right === undefined ? plain : valueOf(r, scope, right)
+  const l = left === undefined ? plain : flow(r, scope, left)
+  const v = right === undefined ? plain : flow(r, scope, right)
   return compare(r, body, l, v)
 }

@@ -29,7 +29,7 @@ export interface SqlFacts extends BaseFacts {
   /** `schema.table.column`, referenced anywhere. */
   readonly columns: readonly string[]
   readonly functions: readonly string[]
-  /** Each UPDATE and DELETE, or else the query, has a WHERE that names a column. */
+  /** Each UPDATE, DELETE and MERGE, or else the query, has a WHERE (ON) that names a column. */
   readonly hasWhere: boolean
   readonly returnsRows: boolean
   /**
@@ -66,6 +66,7 @@ const readerOf = (names: Names, rules: SqlRules): Reading => ({
   level: 0,
   depth: 0,
   steps: 0,
+  at: 0,
 })
 
 interface Outcome {
@@ -91,7 +92,8 @@ const readPlannable = (r: Reading, statement: Body): Outcome | undefined => {
     select === undefined
       ? body !== undefined && optional(body, 'returningClause') !== undefined
       : !into
-  const changes = ['update', 'delete'].some((k) => r.found.kinds.has(k))
+  if (select !== undefined) r.found.kinds.add('select')
+  const changes = ['update', 'delete', 'merge'].some((k) => r.found.kinds.has(k))
   const hasWhere = changes
     ? !r.found.unbounded
     : select !== undefined && narrows(optional(select, 'whereClause'))
@@ -132,16 +134,20 @@ const plannableTypes = new Set([
   'CreateTableAsStmt',
 ])
 
-/** What the tool is for, and which tool to take instead. */
-const checkMode = (mode: SqlMode, effect: Effect, kinds: ReadonlySet<string>): void => {
-  if (mode === 'query' && effect !== 'read')
-    throw refuse('sql_query only reads, and this statement changes something.', 'Use sql_execute.')
-  if (mode === 'explain' && kinds.has('explain'))
+const checkPlan = (type: string): void => {
+  if (type === 'ExplainStmt')
     throw refuse('sql_explain takes the statement without EXPLAIN.', 'Leave EXPLAIN out.')
-  if (mode === 'explain' && (kinds.has('show') || ![...kinds].some((k) => plannableKinds.has(k))))
+  const refusal = refusedStatements[type]
+  if (refusal !== undefined) throw refuse(`This statement is refused for everybody. ${refusal}`)
+  if (!plannableTypes.has(type))
     throw refuse('This statement has no plan.', 'sql_explain takes queries and DML.')
 }
-const plannableKinds = new Set(['select', 'insert', 'update', 'delete', 'merge'])
+
+/** What the tool is for, and which tool to take instead. */
+const checkMode = (mode: SqlMode, effect: Effect): void => {
+  if (mode === 'query' && effect !== 'read')
+    throw refuse('sql_query only reads, and this statement changes something.', 'Use sql_execute.')
+}
 
 const dotted = (key: string): string => key.replaceAll('\0', '.')
 const sorted = (set: Iterable<string>): readonly string[] => [...set].sort()
@@ -164,12 +170,12 @@ const lineageOf = (r: Reading, shape: Shape): SqlFacts['lineage'] => {
 
 const factsOf = (r: Reading, mode: SqlMode, outcome: Outcome, given: number): SqlFacts => {
   const { found } = r
-  if (mode !== 'explain' && found.params !== given)
+  if (found.params !== given)
     throw refuse(
       `The statement uses ${found.params} parameters, and ${given} were given.`,
       'Number them $1, $2 and so on, and give one value for each in params.',
     )
-  checkMode(mode, found.effect, found.kinds)
+  checkMode(mode, found.effect)
   if (mode === 'explain') raise(found, outcome.inner)
   const inner = mode === 'explain' ? found.effect : outcome.inner
   const effect = mode === 'explain' ? 'read' : found.effect
@@ -215,9 +221,20 @@ const read = (
   rules: SqlRules,
 ): SqlFacts => {
   const statement = parseOne(sql)
+  if (mode === 'explain') checkPlan(typed(statement)?.[0] ?? '')
   const r = readerOf(namesOf(catalogue), rules)
-  judgeEverywhere(r)
-  return factsOf(r, mode, readStatement(r, statement), params)
+  try {
+    judgeEverywhere(r)
+    return factsOf(r, mode, readStatement(r, statement), params)
+  } catch (e) {
+    throw e instanceof UnknownName ? placed(e, sql, r.at) : e
+  }
+}
+
+/** With the position in characters, from 1, of a byte offset. */
+const placed = (e: UnknownName, sql: string, at: number): UnknownName => {
+  const before = Buffer.from(sql).subarray(0, at).toString()
+  return new UnknownName(e.message, { ...e.teaching, position: [...before].length + 1 })
 }
 
 const maxCached = 500

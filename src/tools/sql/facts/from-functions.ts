@@ -1,4 +1,4 @@
-import { valueOf } from './expressions.ts'
+import { flow } from './expressions.ts'
 import { candidates, isSystemFunction } from './judge.ts'
 import { as, type Body, bodyOf, listOf, names, partsOf, textOf, typed } from './node.ts'
 import { inCondition } from './predicates.ts'
@@ -35,7 +35,7 @@ export const functionShape = (
   if (body === undefined) throw refuse('This kind of FROM item is not known.')
   const value = {
     ...computed(
-      partsOf(body).map((n) => valueOf(r, scope, n)),
+      partsOf(body).map((n) => flow(r, scope, n)),
       true,
     ),
     stored: false,
@@ -62,7 +62,7 @@ const rowsFrom = (r: Reading, range: Body, scope: Scope, alias: string): Functio
   for (const item of items) {
     const [call, defined] = listOf(bodyOf(item, 'List'), 'items')
     if (call === undefined) throw refuse('This kind of FROM item is not known.')
-    const value = { ...valueOf(r, scope, call), stored: false, constants: 0 }
+    const value = { ...flow(r, scope, call), stored: false, constants: 0 }
     inCondition(r, value)
     name ||= functionName(call)
     const definitions = [

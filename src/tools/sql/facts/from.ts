@@ -1,4 +1,4 @@
-import { valueOf } from './expressions.ts'
+import { flow } from './expressions.ts'
 import { functionShape, rowFunctionOf } from './from-functions.ts'
 import { as, type Body, bodyOf, listOf, names, optional, textOf } from './node.ts'
 import { inCondition } from './predicates.ts'
@@ -8,6 +8,7 @@ import {
   type Entry,
   emptyScope,
   type Item,
+  inShape,
   type OutColumn,
   renamed,
   type Scope,
@@ -51,7 +52,7 @@ const fromItem = (r: Reading, node: Body, scope: Scope, conditions: Value[]): It
     const sample = as(node, 'RangeTableSample')
     if (sample !== undefined) {
       for (const arg of [...listOf(sample, 'args'), ...optionalList(sample, 'repeatable')])
-        inCondition(r, valueOf(r, scope, arg))
+        inCondition(r, flow(r, scope, arg))
       return fromItem(r, bodyOf(sample, 'relation'), scope, conditions)
     }
     const rows = rowFunctionOf(node)
@@ -150,8 +151,7 @@ const mergedColumn = (
   right: Item,
   conditions: Value[],
 ): OutColumn => {
-  const of = (item: Item): Value =>
-    item.columns.find((c) => c.name === name)?.value ?? item.open ?? plain
+  const of = (item: Item): Value => inShape(item, name) ?? plain
   const value = both(of(left), of(right))
   if (isMasked(r, value) && !value.stored) tells(r, 'used in a condition')
   for (const key of value.from) r.found.columns.add(key)

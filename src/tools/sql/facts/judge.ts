@@ -49,7 +49,10 @@ const judgeExtension = (r: Reading, f: UserFunction, extension: string): void =>
 
 const judgeFunction = (r: Reading, f: UserFunction): void => {
   const what = `The function ${f.schema}.${f.name}`
-  if (f.extension !== undefined) return judgeExtension(r, f, f.extension)
+  if (f.extension !== undefined) {
+    judgeExtension(r, f, f.extension)
+    return
+  }
   if (f.kind === 'a' || f.kind === 'w') {
     for (const oid of f.uses ?? []) {
       const worker = r.names.functionByOid(oid)
@@ -178,6 +181,11 @@ export const judgeType = (r: Reading, parts: readonly string[]): void => {
   if (r.author === 'stored') return
   const [schema, name] = hiddenAs(parts)
   for (const type of r.names.types(r.path, schema, name)) judgeUserType(r, type)
+  // A row type brings the types of its columns.
+  for (const column of r.names.relation(r.path, schema, name)?.columns ?? []) {
+    const type = r.names.typeByOid(column.type)
+    if (type !== undefined) judgeUserType(r, type)
+  }
   // Casts from a user's type to a built-in one are found by the built-in type being named.
   for (const cast of r.names.casts)
     if (r.names.typeByOid(cast.target) === undefined) judgeCast(r, cast.function)
@@ -202,11 +210,15 @@ export const judgeRelation = (r: Reading, relation: Relation): void => {
       expressionFacts(r, policy, 'policy'),
       `Row security of ${relation.schema}.${relation.name}`,
     )
+  judgeCasts(r, relation, ['i'])
+}
+
+/** Judges the casts of a table's own types that may be added unasked: anywhere (`i`), or when it is written to (`a`). */
+export const judgeCasts = (r: Reading, relation: Relation, contexts: readonly string[]): void => {
+  const own = (type: number) =>
+    r.names.typeByOid(type) !== undefined && relation.columns.some((c) => c.type === type)
   for (const cast of r.names.casts)
-    if (
-      cast.context !== 'e' &&
-      relation.columns.some((c) => c.type === cast.source || c.type === cast.target)
-    )
+    if (contexts.includes(cast.context) && (own(cast.source) || own(cast.target)))
       judgeCast(r, cast.function)
 }
 

@@ -47,7 +47,7 @@ const syntaxError = (sql: string, message: string, cursor: number): GateError =>
       .join('')
       .matchAll(/[\p{L}_]+/gu),
   ].at(-1)?.[0]
-  for (const word of [found, before ?? '']) {
+  for (const word of [before ?? '', found]) {
     const near = keywords.includes(word.toLowerCase()) ? undefined : nearest(word, keywords)
     if (near !== undefined && word.length > 1)
       return new GateError('SYNTAX_ERROR', `Syntax error at character ${position}.`, {

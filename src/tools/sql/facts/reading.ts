@@ -20,7 +20,7 @@ export interface Found {
   /** Literals that masked columns are compared with. */
   guesses: number
   params: number
-  /** An UPDATE or DELETE has no WHERE that names a column. */
+  /** An UPDATE, DELETE or MERGE has no WHERE (ON) that names a column. */
   unbounded: boolean
 }
 
@@ -49,6 +49,8 @@ export interface Reading {
   readonly level: number
   depth: number
   steps: number
+  /** Byte offset of the name that was last looked up, for errors. */
+  at: number
 }
 
 export const emptyFound = (): Found => ({
@@ -80,6 +82,11 @@ export class UnknownName extends GateError {
 const rank: Readonly<Record<Effect, number>> = { read: 0, write: 1, admin: 2 }
 export const raise = (found: Found, effect: Effect): void => {
   if (rank[effect] > rank[found.effect]) found.effect = effect
+}
+
+/** Remembers where a node stands. */
+export const standing = (r: Reading, body: { readonly location?: unknown }): void => {
+  if (typeof body.location === 'number') r.at = body.location
 }
 
 export const tableName = (r: Pick<Relation, 'schema' | 'name'>): string => `${r.schema}.${r.name}`

@@ -4,7 +4,15 @@ import { isSystem } from './index-catalogue.ts'
 import { judgeRelation } from './judge.ts'
 import { nearest } from './nearest.ts'
 import { type Body, textOf } from './node.ts'
-import { checkDenied, merge, type Reading, refuse, tableName, UnknownName } from './reading.ts'
+import {
+  checkDenied,
+  merge,
+  type Reading,
+  refuse,
+  standing,
+  tableName,
+  UnknownName,
+} from './reading.ts'
 import { refusedColumns, refusedRelations } from './reviewed.ts'
 import type { OutColumn } from './scope.ts'
 import { systemRelations } from './system-names.ts'
@@ -13,6 +21,7 @@ import { columnKey, computed, plain, storedColumn, untold, type Value } from './
 /** Schema and name of a table as written; a database's name must be this one's. */
 const written = (r: Reading, range: Body): readonly [string | undefined, string] => {
   r.seen.add(range)
+  standing(r, range)
   const database = textOf(range, 'catalogname')
   if (database !== '' && database !== r.names.catalogue.database)
     throw refuse('Another database can not be read from here.')

@@ -64,7 +64,8 @@ const read = (column: OutColumn): Value => {
 export const whole = (shape: Shape): Value =>
   computed([...shape.columns.map(read), ...(shape.open === undefined ? [] : [shape.open])], true)
 
-const inShape = (shape: Shape, name: string): Value | undefined => {
+/** The value of a column by name. Throws when nobody may read it. */
+export const inShape = (shape: Shape, name: string): Value | undefined => {
   let found: Value | undefined
   for (const column of shape.columns) {
     if (column.name !== name) continue

@@ -1,5 +1,5 @@
 import { bindCtes } from './ctes.ts'
-import { ordered, rowNamed, valueOf, windowValue } from './expressions.ts'
+import { flow, ordered, rowNamed, windowValue } from './expressions.ts'
 import { fromItems } from './from.ts'
 import { as, type Body, bodyOf, listOf, names, optional, textOf } from './node.ts'
 import { outputName } from './output-names.ts'
@@ -31,14 +31,14 @@ export const selectShape = (r: Reading, select: Body, outer: Scope): QueryShape 
         : setShape(r, select, around)
     for (const key of ['limitCount', 'limitOffset']) {
       const node = optional(select, key)
-      if (node !== undefined) inCondition(r, valueOf(r, emptyScope(around, ctes), node))
+      if (node !== undefined) inCondition(r, flow(r, emptyScope(around, ctes), node))
     }
     return shape
   })
 
 const valuesShape = (r: Reading, select: Body, around: Scope): QueryShape => {
   const rows = listOf(select, 'valuesLists').map((row) =>
-    listOf(bodyOf(row, 'List'), 'items').map((n) => valueOf(r, emptyScope(around, around.ctes), n)),
+    listOf(bodyOf(row, 'List'), 'items').map((n) => flow(r, emptyScope(around, around.ctes), n)),
   )
   const columns = (rows[0] ?? []).map((first, i) => ({
     name: `column${i + 1}`,
@@ -171,7 +171,7 @@ export const targets = (r: Reading, list: readonly Body[], scope: Scope): Shape 
       for (const shape of star) take(shape)
       continue
     }
-    const value = valueOf(r, scope, val)
+    const value = flow(r, scope, val)
     const given = textOf(target, 'name')
     columns.push({
       name: given === '' ? outputName(val) : given,
@@ -192,12 +192,12 @@ const starShapes = (r: Reading, val: Body, scope: Scope): readonly Shape[] | und
     r.seen.add(column)
     if (parts.length === 1) return scope.items
     const value = rowNamed(r, scope, val)
-    return value === undefined ? [{ columns: [], open: valueOf(r, scope, val) }] : [value]
+    return value === undefined ? [{ columns: [], open: flow(r, scope, val) }] : [value]
   }
   const steps = as(val, 'A_Indirection')
   if (steps === undefined || as(listOf(steps, 'indirection').at(-1), 'A_Star') === undefined)
     return undefined
   const arg = bodyOf(steps, 'arg')
   const row = listOf(steps, 'indirection').length === 1 ? rowNamed(r, scope, arg) : undefined
-  return [row ?? { columns: [], open: valueOf(r, scope, val) }]
+  return [row ?? { columns: [], open: flow(r, scope, val) }]
 }

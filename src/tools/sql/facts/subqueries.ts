@@ -1,4 +1,4 @@
-import { valueOf } from './expressions.ts'
+import { flow } from './expressions.ts'
 import { as, type Body, bodyOf, listOf, names, optional, textOf } from './node.ts'
 import { fairComparison, inCondition } from './predicates.ts'
 import { isMasked, type Reading, refuse, tells } from './reading.ts'
@@ -17,7 +17,7 @@ export const sublink = (r: Reading, scope: Scope, body: Body): Value => {
   r.seen.add(body)
   const shape = inner(r, scope, body)
   const test = optional(body, 'testexpr')
-  const asked = test === undefined ? plain : valueOf(r, scope, test)
+  const asked = test === undefined ? plain : flow(r, scope, test)
   if (textOf(body, 'subLinkType') === 'EXISTS_SUBLINK')
     return { ...shape.conditions, stored: false, total: false }
   const [only] = shape.columns
@@ -37,7 +37,7 @@ export const conditionOf = (r: Reading, scope: Scope, node: Body | undefined): V
     )
   const test = as(node, 'NullTest')
   if (test !== undefined) {
-    const value = valueOf(r, scope, bodyOf(test, 'arg'))
+    const value = flow(r, scope, bodyOf(test, 'arg'))
     if (!value.stored) inCondition(r, value)
     return value
   }
@@ -47,12 +47,12 @@ export const conditionOf = (r: Reading, scope: Scope, node: Body | undefined): V
   const left = comparison === undefined ? undefined : optional(comparison, 'lexpr')
   const right = comparison === undefined ? undefined : optional(comparison, 'rexpr')
   if (comparison === undefined || left === undefined || right === undefined) {
-    const value = valueOf(r, scope, node)
+    const value = flow(r, scope, node)
     inCondition(r, value)
     return value
   }
-  const l = valueOf(r, scope, left)
-  const v = valueOf(r, scope, right)
+  const l = flow(r, scope, left)
+  const v = flow(r, scope, right)
   const all = both(l, v)
   if (isMasked(r, all) && !fairComparison(r, comparison, l, v)) tells(r, 'used in a condition')
   return all
@@ -71,7 +71,7 @@ const linkCondition = (r: Reading, scope: Scope, body: Body): Value => {
   }
   r.seen.add(body)
   const shape = inner(r, scope, body)
-  const asked = valueOf(r, scope, test)
+  const asked = flow(r, scope, test)
   const rows = whole(shape)
   const all = computed([asked, rows, shape.conditions], true)
   const sameKind =

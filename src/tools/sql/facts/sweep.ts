@@ -1,6 +1,17 @@
 import { judgeCall, judgeOperator, judgeType } from './judge.ts'
-import { as, type Body, isBody, listOf, names, optional, partsOf, textOf, typed } from './node.ts'
-import { type Reading, raise, refuse } from './reading.ts'
+import {
+  as,
+  type Body,
+  bodyOf,
+  isBody,
+  listOf,
+  names,
+  optional,
+  partsOf,
+  textOf,
+  typed,
+} from './node.ts'
+import { type Reading, raise, refuse, standing } from './reading.ts'
 import { samplingMethods } from './reviewed.ts'
 
 // Second, independent reading of a statement: meets every node wherever it stands. It allows node types by name, judges
@@ -25,7 +36,7 @@ const bareKeys = words(`
   relation rel larg rarg withClause typeName alias intoClause over onConflictClause infer returningClause
   search_clause cycle_clause value arg raw_expr format output returning func constructor context_item formatted_expr
   on_empty on_error pathspec ival fval sval boolval bsval query expr val join_using_alias plan typ var targetList
-  partspec partbound options typename view sequence pktable into bound name object role newowner`)
+  partspec partbound options typename view sequence pktable into bound name object role newowner argType table`)
 
 /** Nodes that carry meaning only where they stand: each must have been met by the walk with scopes. */
 const placed = words('ColumnRef RangeVar RangeSubselect SubLink RangeFunction SelectStmt')
@@ -50,6 +61,22 @@ const callArguments = (call: Body): number | undefined =>
     ? undefined
     : listOf(call, 'args').length
 
+// Younger than the server: there the same text is a call of a function, and not one that was judged.
+const since: Readonly<Record<string, number>> = {
+  JsonFuncExpr: 170000,
+  JsonParseExpr: 170000,
+  JsonScalarExpr: 170000,
+  JsonSerializeExpr: 170000,
+  JsonTable: 170000,
+  MergeSupportFunc: 170000,
+  JsonObjectConstructor: 160000,
+  JsonArrayConstructor: 160000,
+  JsonArrayQueryConstructor: 160000,
+  JsonObjectAgg: 160000,
+  JsonArrayAgg: 160000,
+  JsonIsPredicate: 160000,
+}
+
 const meet = (r: Reading, type: string, body: Body, extra: ReadonlySet<string>): void => {
   if (type === 'LockingClause')
     throw refuse('Row locks (FOR UPDATE, FOR SHARE) are refused.', 'Leave the locking clause out.')
@@ -58,9 +85,14 @@ const meet = (r: Reading, type: string, body: Body, extra: ReadonlySet<string>):
       `${type} is not something that the gateway can judge.`,
       'Write it in a plainer form.',
     )
+  if ((since[type] ?? 0) > r.names.catalogue.server)
+    throw refuse('The server of this target is too old for this JSON syntax.', 'Use its functions.')
   if (placed.has(type)) checkPlaced(r, body)
   switch (type) {
     case 'FuncCall':
+      // Understood as a column of a row.
+      if (r.seen.has(body)) break
+      standing(r, body)
       judgeCall(r, names(listOf(body, 'funcname')), callArguments(body))
       break
     case 'A_Expr':
@@ -92,7 +124,7 @@ const meet = (r: Reading, type: string, body: Body, extra: ReadonlySet<string>):
       break
     }
     case 'SelectStmt':
-      r.found.kinds.add('select')
+      if (listOf(body, 'valuesLists').length === 0) r.found.kinds.add('select')
       break
     case 'UpdateStmt':
     case 'DeleteStmt':
@@ -100,8 +132,17 @@ const meet = (r: Reading, type: string, body: Body, extra: ReadonlySet<string>):
       change(r, type)
       break
     case 'InsertStmt':
-    case 'MergeStmt':
+      if (textOf(bodyOf(body, 'onConflictClause'), 'action') === 'ONCONFLICT_UPDATE')
+        r.found.kinds.add('update')
       change(r, type)
+      break
+    case 'MergeStmt':
+      if (!narrows(optional(body, 'joinCondition'))) r.found.unbounded = true
+      change(r, type)
+      break
+    case 'MergeWhenClause':
+      if (textOf(body, 'commandType') !== 'CMD_NOTHING')
+        r.found.kinds.add(textOf(body, 'commandType').slice('CMD_'.length).toLowerCase())
       break
   }
 }
@@ -146,7 +187,8 @@ export const sweep = (r: Reading, root: Body, extra: ReadonlySet<string> = none)
 
 const meetBare = (r: Reading, key: string, body: Body): void => {
   if (!bareKeys.has(key)) throw refuse(`The gateway can't judge the part ${key} of this statement.`)
-  if (key === 'typeName' || key === 'typename') judgeType(r, names(listOf(body, 'names')))
+  if (key === 'typeName' || key === 'typename' || key === 'argType')
+    judgeType(r, names(listOf(body, 'names')))
   if (key === 'larg' || key === 'rarg' || textOf(body, 'relname') !== '') checkPlaced(r, body)
   if (key === 'intoClause') {
     raise(r.found, 'admin')
