@@ -1,6 +1,6 @@
 /** sql_execute: one statement in one transaction, committed once its id is recorded. */
 import { z } from 'zod'
-import { GateError } from '../../errors.ts'
+import { type Code, GateError } from '../../errors.ts'
 import type { Output, PostgresTarget, Session, Tool } from '../../types.ts'
 import { type Desk, factsOf, onTarget, tableOf } from './desk.ts'
 import { type SqlFacts, sqlFactKinds } from './facts/index.ts'
@@ -11,6 +11,9 @@ import { paramTexts } from './params.ts'
 import { plainPlan } from './plan.ts'
 import { type Ran, runRead, toldOf } from './run.ts'
 import { runWrite } from './run-write.ts'
+
+/** What the server says of a statement without a plan, or of one that the role may not plan. */
+const noPlan = new Set<Code>(['SYNTAX_ERROR', 'INPUT_REFUSED', 'TARGET_FAILED'])
 
 const input = z.strictObject({ target, sql, params, reason, idempotency_key: idempotencyKey })
 
@@ -58,10 +61,10 @@ export const sqlExecute = (desk: Desk): Tool<typeof input, SqlFacts, PostgresTar
   credential: ({ effect }) => (effect === 'read' ? 'read' : 'write'),
   preview: async (given, _facts, session) => {
     try {
-      return await plainPlan(desk, session, given.sql, paramTexts(given.params))
+      return (await plainPlan(desk, session, given.sql, paramTexts(given.params))).fields
     } catch (thrown) {
-      // A statement without a plan (CREATE ..), or a role that may not plan it: the approver has the facts.
-      if (thrown instanceof GateError && thrown.teaching.targetCode !== undefined)
+      // The approver still has the facts.
+      if (thrown instanceof GateError && noPlan.has(thrown.code))
         return { note: 'The database shows no plan for this statement.' }
       throw thrown
     }

@@ -36,9 +36,6 @@ export const sqlExplain = (desk: Desk): Tool<typeof input, SqlFacts, PostgresTar
   credential: () => 'read',
   run: async (given, _facts, session) => {
     const plan = given.analyze ? measuredPlan : plainPlan
-    return {
-      kind: 'fields',
-      fields: await plan(desk, session, given.sql, paramTexts(given.params)),
-    }
+    return { kind: 'fields', ...(await plan(desk, session, given.sql, paramTexts(given.params))) }
   },
 })

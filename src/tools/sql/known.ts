@@ -81,6 +81,9 @@ const hash = (known: Known): string =>
     .update(JSON.stringify([...known.numbers]))
     .digest('hex')
 
+const keyOf = ({ name, host, port, database }: PostgresTarget): string =>
+  JSON.stringify([name, host, port, database])
+
 export class Databases {
   private readonly pool: Pool
   private readonly known = new Map<string, Known>()
@@ -91,15 +94,16 @@ export class Databases {
 
   /** Asks the target. The same object as before when nothing changed, so that what was derived from it stays. */
   async read(session: Session<PostgresTarget>): Promise<Known> {
-    const before = this.known.get(session.target.name)
+    const key = keyOf(session.target)
+    const before = this.known.get(key)
     const now = await read(this.pool, session)
     if (before && hash(before) === hash(now)) return before
-    this.known.set(session.target.name, now)
+    this.known.set(key, now)
     return now
   }
 
   /** As last read, or read now: a statement never runs under a search path that it was not judged by. */
   async of(session: Session<PostgresTarget>): Promise<Known> {
-    return this.known.get(session.target.name) ?? this.read(session)
+    return this.known.get(keyOf(session.target)) ?? this.read(session)
   }
 }

@@ -4,6 +4,12 @@ import type { Fields, PostgresTarget, Session } from '../../types.ts'
 import { type Desk, onTarget } from './desk.ts'
 import { runRead, toldOf } from './run.ts'
 
+export interface Plan {
+  /** `plan` (lines) and `estimated_rows`. */
+  readonly fields: Fields
+  readonly truncated: boolean
+}
+
 /** Lines of a plan; longer ones are cut. */
 const maxLines = 500
 
@@ -33,7 +39,7 @@ const explain = async (
   prefix: string,
   sql: string,
   params: readonly (string | null)[],
-): Promise<Fields> => {
+): Promise<Plan> => {
   const told = toldOf(session, prefix + sql, undefined)
   try {
     const { part, stopped } = await onTarget(desk, session, 'read', (lent, known) =>
@@ -47,22 +53,21 @@ const explain = async (
     const plan = part.rows.map(([line]) => line ?? '')
     const rows = estimate(plan)
     return {
-      plan,
-      ...(rows === undefined ? {} : { estimated_rows: rows }),
-      ...(stopped === undefined ? {} : { truncated: true }),
+      fields: { plan, ...(rows === undefined ? {} : { estimated_rows: rows }) },
+      truncated: stopped !== undefined,
     }
   } catch (thrown) {
     throw shifted(thrown, Array.from(prefix).length)
   }
 }
 
-/** `plan` (lines) and `estimated_rows`; runs nothing. Throws what the server says, as our codes. */
+/** Runs nothing. Throws what the server says, as our codes. */
 export const plainPlan = (
   desk: Desk,
   session: Session<PostgresTarget>,
   sql: string,
   params: readonly (string | null)[],
-): Promise<Fields> => explain(desk, session, 'EXPLAIN ', sql, params)
+): Promise<Plan> => explain(desk, session, 'EXPLAIN ', sql, params)
 
 /** The same with measured rows and times: runs the statement, so it must be a proven read. */
 export const measuredPlan = (
@@ -70,4 +75,4 @@ export const measuredPlan = (
   session: Session<PostgresTarget>,
   sql: string,
   params: readonly (string | null)[],
-): Promise<Fields> => explain(desk, session, 'EXPLAIN (ANALYZE, BUFFERS) ', sql, params)
+): Promise<Plan> => explain(desk, session, 'EXPLAIN (ANALYZE, BUFFERS) ', sql, params)

@@ -89,7 +89,7 @@ export class Pool {
       connection = this.take(key) ?? (await this.open(session, purpose, searchPath, until))
       return await work({ connection, until })
     } finally {
-      void this.giveBack(key, connection, purpose).then(done)
+      void this.giveBack(key, connection, purpose).then(done, done)
     }
   }
 

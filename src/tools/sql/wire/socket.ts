@@ -16,6 +16,7 @@ const open = (address: Address): Socket => {
     ? connectTcp(`${address.host}/.s.PGSQL.${address.port}`)
     : connectTcp(address.port, address.host)
   socket.setNoDelay(true)
+  socket.setKeepAlive(true, 30_000)
   return socket
 }
 
