@@ -13,6 +13,9 @@ export interface Connection {
   /** Undefined while it lives, then why it ended (for the operator's log). */
   readonly ended: () => unknown
   readonly onEnd: (done: () => void) => void
+  /** Nobody else shall use it; it is ended when its last user is done. */
+  readonly retire: () => void
+  readonly retired: () => boolean
 }
 
 const unreachable = (target: SshTarget, text: string, cause?: unknown): GateError =>
@@ -86,7 +89,11 @@ const attempt = (session: Session<SshTarget>, kinds: typeof hostKeyKinds, host: 
       clearTimeout(timer)
       signal.removeEventListener('abort', abort)
       client.setNoDelay(true)
-      done({ client, hostKey: host.shown ?? '', ended: () => over, onEnd: (tell) => (over === undefined ? listeners.add(tell) : tell()) })
+      let retired = false
+      const retire = (): void => {
+        retired = true
+      }
+      done({ client, retire, retired: () => retired, hostKey: host.shown ?? '', ended: () => over, onEnd: (tell) => (over === undefined ? listeners.add(tell) : tell()) })
     })
     try {
       client.connect({

@@ -17,6 +17,8 @@ interface Kept {
   idle: NodeJS.Timeout | undefined
 }
 interface Group {
+  /** What this host has been seen to allow on one connection. */
+  capacity: number
   readonly kept: Set<Kept>
   connecting: Promise<Kept> | undefined
 }
@@ -46,8 +48,8 @@ export class Pool {
           return await use(kept.connection)
         } catch (error) {
           if (!(error instanceof NoSession)) throw error
-          kept.capacity = Math.max(1, kept.busy - 1)
-          if (kept.busy <= 1 || refusals >= mostRefusals) {
+          this.#narrow(session, kept)
+          if (refusals >= mostRefusals) {
             throw new GateError('TARGET_FAILED', `${session.target.name} refused to open a session.`, { retry: true, cause: error.cause })
           }
         } finally {
@@ -57,6 +59,15 @@ export class Pool {
     } finally {
       done()
     }
+  }
+
+  /** The host has too few sessions left on this connection: fewer at once from now on, or none at all. */
+  #narrow(session: Session<SshTarget>, kept: Kept): void {
+    const capacity = Math.max(1, kept.busy - 1)
+    if (kept.busy <= 1) kept.connection.retire()
+    kept.capacity = Math.min(kept.capacity, capacity)
+    const group = this.#groups.get(keyOf(session))
+    if (group) group.capacity = Math.min(group.capacity, kept.capacity)
   }
 
   /** How many connections are open now. */
@@ -87,9 +98,9 @@ export class Pool {
   async #take(session: Session<SshTarget>): Promise<Kept> {
     const key = keyOf(session)
     for (;;) {
-      const group = this.#groups.get(key) ?? { kept: new Set<Kept>(), connecting: undefined }
+      const group = this.#groups.get(key) ?? { kept: new Set<Kept>(), connecting: undefined, capacity: sessionsEach }
       this.#groups.set(key, group)
-      const free = [...group.kept].find((k) => k.busy < k.capacity && k.connection.ended() === undefined)
+      const free = [...group.kept].find((k) => k.busy < k.capacity && usable(k))
       if (free) {
         clearTimeout(free.idle)
         free.busy += 1
@@ -97,8 +108,7 @@ export class Pool {
       }
       // One at a time: hosts refuse many that knock at once (MaxStartups).
       group.connecting ??= this.#open(session, group)
-      const opened = await abandonable(group.connecting, session.signal)
-      if (opened.busy < opened.capacity && opened.connection.ended() === undefined) continue
+      await abandonable(group.connecting, session.signal)
     }
   }
 
@@ -106,7 +116,7 @@ export class Pool {
     // Others wait for it too: the one who asked may leave without ending it.
     const signal = new AbortController().signal
     const opening = connect({ ...session, signal }).then((connection) => {
-      const kept: Kept = { connection, capacity: sessionsEach, busy: 0, idle: undefined }
+      const kept: Kept = { connection, capacity: group.capacity, busy: 0, idle: undefined }
       group.kept.add(kept)
       connection.onEnd(() => group.kept.delete(kept))
       return kept
@@ -129,10 +139,12 @@ export class Pool {
       group?.kept.delete(kept)
       if (group?.kept.size === 0 && !group.connecting) this.#groups.delete(key)
     }
-    if (kept.connection.ended() !== undefined || this.#closed) return end()
+    if (!usable(kept) || this.#closed) return end()
     kept.idle = setTimeout(end, idleMs).unref()
   }
 }
+
+const usable = ({ connection }: Kept): boolean => connection.ended() === undefined && !connection.retired()
 
 const abandonable = <T>(work: Promise<T>, signal: AbortSignal): Promise<T> =>
   new Promise((done, failed) => {

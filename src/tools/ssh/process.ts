@@ -57,14 +57,18 @@ class Collector {
   }
 }
 
-const open = ({ client }: Connection, line: string): Promise<ClientChannel> =>
+/** `listen` is called at once: the end may come in the same packet as the start. */
+const open = ({ client }: Connection, line: string, listen: (channel: ClientChannel) => void): Promise<ClientChannel> =>
   new Promise((done, failed) => {
     const lost = (): void => failed(new GateError('TARGET_UNREACHABLE', 'The connection was lost before the command was started.', { retry: true }))
     client.once('close', lost)
     try {
       client.exec(line, { pty: false, x11: false }, (error, channel) => {
         client.removeListener('close', lost)
-        if (!error) return done(channel)
+        if (!error) {
+          listen(channel)
+          return done(channel)
+        }
         // A refused channel carries a reason (RFC 4254, 5.1); a refused request does not, and was not run either.
         failed('reason' in error ? new NoSession('refused', { cause: error }) : new GateError('TARGET_FAILED', 'The host refused to run commands.', { cause: error }))
       })
@@ -80,14 +84,24 @@ interface Ending {
   readonly known: boolean
 }
 
+/**
+ * A signal after stdin was closed. ssh2's own `signal()` keeps quiet then, though a signal has nothing to do with stdin
+ * (RFC 4254, 6.9), so that this goes by what it calls itself.
+ */
+const signalTo = (channel: ClientChannel, name: string): void => {
+  const inner = channel as unknown as { _client?: { _protocol?: { signal?(id: number, name: string): void } }; outgoing?: { id: number; state: string } }
+  const { outgoing } = inner
+  try {
+    if (outgoing && outgoing.state !== 'closed' && outgoing.state !== 'closing') inner._client?._protocol?.signal?.(outgoing.id, name)
+  } catch {
+    // The connection is gone, and with it whoever could be signalled.
+  }
+}
+
 /** Sends the signals one after another until the command has ended; resolves false when it never did. */
 const stopIt = async (channel: ClientChannel, ended: Promise<unknown>): Promise<boolean> => {
   for (const [name, ms] of graceMs) {
-    try {
-      channel.signal(name)
-    } catch {
-      // The channel is gone, and with it whoever could be signalled.
-    }
+    signalTo(channel, name)
     const gone = await Promise.race([ended.then(() => true), new Promise<boolean>((done) => setTimeout(() => done(false), ms).unref())])
     if (gone) return true
   }
@@ -99,7 +113,6 @@ const stopIt = async (channel: ClientChannel, ended: Promise<unknown>): Promise<
  * CANCELLED, and OUTCOME_UNKNOWN when a command that may have changed something was lost sight of.
  */
 export const runProcess = async (connection: Connection, asked: Process): Promise<Output> => {
-  const channel = await open(connection, asked.line)
   const collector = new Collector(asked.bytes)
   let stop: Stop | undefined
   let halt = (_: Stop): void => {}
@@ -109,24 +122,28 @@ export const runProcess = async (connection: Connection, asked: Process): Promis
       done()
     }
   })
-  let code: number | undefined
-  let signal: string | undefined
+  let finish = (_: Ending): void => {}
   const ended = new Promise<Ending>((done) => {
-    channel.on('exit', (exitCode: number | null, exitSignal?: string) => {
-      code = exitCode ?? undefined
-      signal = exitSignal
-    })
-    channel.on('close', () => done({ code, signal, known: code !== undefined || signal !== undefined }))
+    finish = done
   })
   const take = (stream: Chunk['stream']) => (data: Buffer): void => {
     if (!collector.add(stream, data) && asked.reads) halt('bytes')
   }
-  channel.on('data', take('stdout'))
-  channel.stderr.on('data', take('stderr'))
-  // A host that closes its end of stdin early is no failure of the command.
-  channel.on('error', () => {})
-  channel.stdin.on('error', () => {})
-  channel.end(asked.stdin ?? '')
+  const channel = await open(connection, asked.line, (opened) => {
+    let code: number | undefined
+    let signal: string | undefined
+    opened.on('exit', (exitCode: number | null, exitSignal?: string) => {
+      code = exitCode ?? undefined
+      signal = exitSignal
+    })
+    opened.on('close', () => finish({ code, signal, known: code !== undefined || signal !== undefined }))
+    opened.on('data', take('stdout'))
+    opened.stderr.on('data', take('stderr'))
+    // A host that closes its end of stdin early is no failure of the command.
+    opened.on('error', () => {})
+    opened.stdin.on('error', () => {})
+    opened.end(asked.stdin ?? '')
+  })
   const timer = setTimeout(() => halt('seconds'), asked.timeoutMs)
   const abort = (): void => halt('cancelled')
   asked.signal.addEventListener('abort', abort, { once: true })
@@ -134,7 +151,8 @@ export const runProcess = async (connection: Connection, asked: Process): Promis
   try {
     await Promise.race([ended, halted])
     const sure = stop === undefined || (await stopIt(channel, ended))
-    if (!sure) channel.destroy()
+    // What is still there holds a session of this connection for good.
+    if (!sure) connection.retire()
     const ending = sure ? await ended : { code: undefined, signal: undefined, known: false }
     return result(asked, collector, ending, stop)
   } finally {
