@@ -1,13 +1,14 @@
 /** One dense Aho-Corasick automaton over all keywords: a table step for each character, whatever the number of keywords. */
 
-/** Number of character classes; a row of the table is `width` entries. */
-const width = 64
-const bits = 6
-const most = 65_000
+/** Number of character classes; a row of the table is `width` entries: one cache line, which the speed of the pass hangs on. */
+const width = 32
+const bits = 5
+/** States of an automaton: some ten thousand known values. */
+const most = 1_000_000
 
 export interface Automaton {
-  /** `next[(state << 6) | class]` */
-  readonly next: Uint16Array
+  /** `next[(state << shift) | class]` */
+  readonly next: Uint16Array | Uint32Array
   /** States from here on end at least one keyword. */
   readonly accepting: number
   /** Indices of the keywords that end in a state, by `state - accepting`. */
@@ -18,24 +19,22 @@ export const shift = bits
 
 /** Class of line breaks: they are stepped over, so that text wrapped at a fixed width is found too. */
 const lineBreak = 1
-const special = ' _-./+=:@%\\"&<>~#!$*(){}[],;\''
+const classOfCharacter = (character: string): number => {
+  if (character === '\n' || character === '\r') return lineBreak
+  if (/[a-z]/.test(character)) return 2 + character.charCodeAt(0) - 97
+  if (/[0-9]/.test(character)) return 28
+  if (/[@~]/.test(character)) return 29
+  if (/[_.-]/.test(character)) return 30
+  return /[/:]/.test(character) ? 31 : 0
+}
 
 /**
  * Class of each character, letters folded. Characters that share a class make false alarms at most: whoever is told of a
  * keyword compares the text itself. Entry `128 | (code & 127)` stands for characters beyond ASCII.
  */
-export const classes: Uint8Array = (() => {
-  const table = new Uint8Array(256)
-  for (let code = 0; code < 128; code++) {
-    const character = String.fromCharCode(code).toLowerCase()
-    const folded = character.charCodeAt(0)
-    if (character === '\n' || character === '\r') table[code] = lineBreak
-    else if (folded >= 97 && folded <= 122) table[code] = 2 + folded - 97
-    else if (folded >= 48 && folded <= 57) table[code] = 28 + folded - 48
-    else table[code] = 38 + (Math.max(0, special.indexOf(character)) % (width - 38))
-  }
-  return table
-})()
+export const classes: Uint8Array = Uint8Array.from({ length: 256 }, (_, code) =>
+  code < 128 ? classOfCharacter(String.fromCharCode(code).toLowerCase()) : 0,
+)
 
 /** Index into the tables by character code. */
 export const slot = (code: number): number => (code < 128 ? code : 128 | (code & 127))
@@ -93,10 +92,11 @@ const complete = (child: Int32Array, ends: number[][], states: number): readonly
 const renumber = (child: Int32Array, ends: number[][], order: readonly number[]): Automaton => {
   const quiet = order.filter((state) => ends[state]?.length === 0)
   const loud = order.filter((state) => ends[state]?.length !== 0)
-  const renamed = new Map([...quiet, ...loud].map((state, index) => [state, index]))
-  const next = new Uint16Array(order.length * width)
-  for (const [state, index] of renamed)
+  const renamed = new Uint32Array(order.length)
+  for (const [index, state] of [...quiet, ...loud].entries()) renamed[state] = index
+  const next = new (order.length > 0xffff ? Uint32Array : Uint16Array)(order.length * width)
+  for (const state of order)
     for (let kind = 0; kind < width; kind++)
-      next[index * width + kind] = renamed.get(child[state * width + kind] ?? 0) ?? 0
+      next[(renamed[state] ?? 0) * width + kind] = renamed[child[state * width + kind] ?? 0] ?? 0
   return { next, accepting: quiet.length, ends: loud.map((state) => ends[state] ?? []) }
 }

@@ -59,7 +59,7 @@ export const planFor = (column: Column, policy: ColumnPolicy): ColumnPlan => {
   )
   // Only the column itself may be shown in part or as a token: of something computed from it, a token would tell the
   // parts apart, character by character.
-  const itself = column.direct === true && from.length === 1
+  const itself = column.direct === true
   if (strictest === 'redact' || (strictest !== 'pass' && !itself)) return hidden('column', !itself)
   if (strictest !== 'pass') return { kind: strictest }
   const names = from.filter((_, index) => actions[index] !== 'pass').map((source) => source.column)

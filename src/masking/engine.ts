@@ -73,7 +73,7 @@ export const engineFor = (known: Iterable<string>): Engine => {
   const all = (text: string, deadline: Deadline): readonly Finding[] =>
     merged(find(text, deadline, 2))
   return {
-    screen: (text) => screen(text, machine) | (mayHoldRuns(text) ? seen.candidate : 0),
+    screen: (text) => screen(text, machine),
     find: all,
     mask: (text, hits, deadline) => {
       const findings = all(text, deadline)

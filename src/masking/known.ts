@@ -15,7 +15,8 @@ export interface KnownForm {
   readonly anyCase?: true
 }
 
-const anchorLength = 8
+/** Digits share a class of the automaton, so anchors of digits only have to be longer than the numbers that are everywhere. */
+const anchorOf = (text: string): string => text.slice(0, /^\d{8}/.test(text) ? 16 : 8)
 const unbroken = (text: string): string => text.replace(/[\r\n]/g, '')
 
 /** Every form of each value of 8 characters and more. */
@@ -24,7 +25,7 @@ export const knownForms = (values: Iterable<string>): readonly KnownForm[] => {
   const add = (text: string, more: Omit<KnownForm, 'text' | 'anchor'> = {}): void => {
     const bare = unbroken(text)
     if (bare.length >= shortestKnown)
-      forms.set(bare, { text: bare, anchor: bare.slice(0, anchorLength), ...more })
+      forms.set(bare, { text: bare, anchor: anchorOf(bare), ...more })
   }
   for (const value of values) {
     if (value.length < shortestKnown) continue

@@ -98,32 +98,61 @@ const numbers = ((): { readonly next: Uint16Array; readonly accepting: number } 
   return { next, accepting: ordered.filter((state) => !interesting(state)).length }
 })()
 
+/** Runs of letters and digits this long may be base64 or hex of something: decoded and looked at (views.ts). */
+export const shortestRun = 20
+const inRun = 1 << 20
+
 /** Keyword class, numeric class and bits of a character in one number: one load a character. */
 const info: Uint32Array = (() => {
-  const table = new Uint32Array(256)
-  for (let code = 0; code < 256; code++)
-    table[slot(code)] =
+  const table = new Uint32Array(0x10000)
+  for (let code = 0; code < table.length; code++) {
+    const ascii = code < 128
+    table[code] =
       (classes[slot(code)] ?? 0) |
-      ((code < 128 ? numericOf(code) : 0) << 6) |
-      ((code < 128 ? infoOf(code) : seen.wide) << 9)
+      ((ascii ? numericOf(code) : 0) << 6) |
+      ((ascii ? infoOf(code) : seen.wide) << 9) |
+      (ascii && /[A-Za-z0-9+/]/.test(String.fromCharCode(code)) ? inRun : 0)
+  }
   return table
 })()
 
+/** Shorter texts hold no number with a form, and no encoded text that is worth decoding. */
+const shortestForm = 11
+
 /** What there is in a text, as bits of `seen`; stops at the first candidate, so the other bits may then be missing. */
-export const screen = (text: string, { next, accepting }: Automaton): number => {
+export const screen = (text: string, machine: Automaton): number =>
+  text.length < shortestForm ? screenShort(text, machine) : screenLong(text, machine)
+
+// The tables are dense, so no index can miss: `as number` says so to the compiler without a check in the hot loops.
+
+const screenShort = (text: string, { next, accepting }: Automaton): number => {
+  const length = text.length
+  let state = 0
+  let bits = 0
+  for (let at = 0; at < length; at++) {
+    const of = info[text.charCodeAt(at)] as number
+    bits |= of
+    state = next[(state << shift) | (of & 31)] as number
+    if (state >= accepting) return ((bits >> 9) & 63) | seen.candidate
+  }
+  return (bits >> 9) & 63
+}
+
+const screenLong = (text: string, { next, accepting }: Automaton): number => {
   const { next: nextNumber, accepting: acceptingNumber } = numbers
   const length = text.length
   let state = 0
   let number = 0
+  let run = 0
   let bits = 0
-  // The tables are dense, so no index can miss: `as number` says so to the compiler without a check in the hot loop.
   for (let at = 0; at < length; at++) {
-    const code = text.charCodeAt(at)
-    const of = info[code < 128 ? code : 128 | (code & 127)] as number
+    const of = info[text.charCodeAt(at)] as number
     bits |= of
-    state = next[(state << shift) | (of & 63)] as number
+    state = next[(state << shift) | (of & 31)] as number
     number = nextNumber[(number << 3) | ((of >> 6) & 7)] as number
-    if (state >= accepting || number >= acceptingNumber) return (bits >> 9) | seen.candidate
+    run = (of & inRun) === 0 ? 0 : run + 1
+    if (state >= accepting || number >= acceptingNumber || run >= shortestRun)
+      return ((bits >> 9) & 63) | seen.candidate
   }
-  return bits >> 9
+  return (bits >> 9) & 63
 }

@@ -140,21 +140,22 @@ const numberCell =
   (pass: Pass, text: Cell): Cell =>
   (cell) => {
     if (cell === null) return 'null'
-    if (isSmallInteger(cell)) return cell
-    if (!isJsonNumber(cell)) return text(cell)
+    if (!isPlainDecimal(cell) && !isJsonNumber(cell)) return text(cell)
     if (cell.length < harmlessDigits || pass.engine.screen(cell) === 0) return cell
     const masked = pass.text(cell)
     return masked === cell ? cell : JSON.stringify(masked)
   }
 
-const isSmallInteger = (cell: string): boolean => {
+/** `-12.50`: digits with at most one point between them, no leading zero. Other JSON numbers are left to the full check. */
+const isPlainDecimal = (cell: string): boolean => {
+  const from = cell.charCodeAt(0) === 45 ? 1 : 0
   const length = cell.length
-  if (length === 0 || length >= harmlessDigits) return false
-  const first = cell.charCodeAt(0)
-  if (first === 48 && length > 1) return false
-  for (let at = 0; at < length; at++) {
+  let point = 0
+  for (let at = from; at < length; at++) {
     const code = cell.charCodeAt(at)
-    if (code < 48 || code > 57) return false
+    if (code === 46 && point === 0 && at > from) point = at
+    else if (code < 48 || code > 57) return false
   }
-  return true
+  const whole = (point === 0 ? length : point) - from
+  return whole > 0 && point !== length - 1 && (whole === 1 || cell.charCodeAt(from) !== 48)
 }

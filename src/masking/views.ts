@@ -54,6 +54,7 @@ export interface Decoded {
   readonly text: string
 }
 
+/** Characters of a run; 18 bytes. */
 const shortestRun = 24
 const base64Runs = /[A-Za-z0-9+/_-]{8,}(?:[\r\n]{1,2} *[A-Za-z0-9+/_-]{4,})*={0,2}/g
 const hexRuns = /(?:[0-9A-Fa-f]{2}){12,}/g
