@@ -269,6 +269,7 @@ export const serve = async (config: Config, options: ServeOptions): Promise<Serv
         metrics,
         approvals,
         pauses,
+        policies: policy.policies,
         secrets,
         provePassphrase: proving.prove,
         proveBearer,

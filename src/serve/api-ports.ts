@@ -4,7 +4,7 @@ import type { LogReader } from '../audit/read.ts'
 import type { OpenLog } from '../audit/stream.ts'
 import type { Config } from '../config/types.ts'
 import { asGateError } from '../errors.ts'
-import type { Caller } from '../types.ts'
+import type { Caller, Need } from '../types.ts'
 import type { SecretStore } from '../vault/secrets.ts'
 import type { Metrics } from './metrics.ts'
 import type { Pauses } from './pauses.ts'
@@ -18,6 +18,8 @@ export const apiPorts = (by: {
   readonly metrics: Metrics
   readonly approvals: ApiPorts['approvals']
   readonly pauses: Pauses
+  /** Every policy in force, with whom it asks for. */
+  readonly policies: readonly { readonly need?: Need | undefined }[]
   readonly secrets: SecretStore
   readonly provePassphrase: ApiPorts['provePassphrase']
   readonly proveBearer: ApiPorts['proveBearer']
@@ -25,14 +27,7 @@ export const apiPorts = (by: {
   readonly failed: ApiPorts['failed']
 }): ApiPorts => {
   const { config, log, secrets } = by
-  const asked = new Set([
-    ...config.grants.flatMap(({ approval }) => approval?.groups ?? []),
-    ...config.policies.flatMap(({ text }) =>
-      [...text.matchAll(/@approvers\("([^"]*)"\)/g)].flatMap(([, groups = '']) =>
-        groups.split(',').map((group) => group.trim()),
-      ),
-    ),
-  ])
+  const asked = new Set(by.policies.flatMap(({ need }) => need?.groups ?? []))
   const named = new Set(config.identity.approvers.map(({ subject }) => subject))
   const ready = async () => {
     try {

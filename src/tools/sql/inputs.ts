@@ -7,7 +7,7 @@ export const sql = z.string().max(99_999)
 export const params = z.array(z.unknown()).max(999).optional()
 export const limit = z.int().min(1).max(99_999).optional()
 export const reason = z.string().max(999).optional()
-export const idempotencyKey = z.string().min(8).max(99).optional()
+export const idempotencyKey = z.string().min(1).max(128).optional()
 
 /** Rows when the call names no limit. */
 export const defaultRows = 100
