@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Databases } from '../../src/tools/sql/known.ts'
 import { Pool } from '../../src/tools/sql/pool.ts'
-import { toldOf } from '../../src/tools/sql/run.ts'
+import { runRead, toldOf } from '../../src/tools/sql/run.ts'
 import { runWrite } from '../../src/tools/sql/run-write.ts'
 import { limits, openShop, type Prepared, type Shop } from './support.ts'
 
@@ -69,4 +69,13 @@ test('a temporary table never takes the name of a real one', async () => {
   const session = shop.write()
   const known = await databases.of(session)
   expect(known.searchPath).toBe('"public", "pg_temp"')
+})
+
+test('a read on a session that may write is still read-only', async () => {
+  const session = shop.write()
+  const sql = 'delete from orders'
+  const run = pool.use(session, 'write', 'public', (lent) =>
+    runRead(lent, session, { sql, params: [], rows: 1 }, toldOf(session, sql, undefined)),
+  )
+  await expect(run).rejects.toMatchObject({ teaching: { targetCode: '25006' } })
 })
