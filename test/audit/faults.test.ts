@@ -230,6 +230,38 @@ describe('another owner', () => {
     await log.close()
   })
 
+  test('the same place under another leaf is no place of ours', async () => {
+    const log = await testLog(store)
+    await store.admin.query(`update audit.stream set head = sha256('x') where stream_id = $1`, [
+      log.streamId,
+    ])
+    await expect(log.append([received()])).rejects.toMatchObject(down)
+    expect(await log.fenced).toContain('moved without us')
+    await log.close()
+  })
+
+  test('a lease is kept alive by the clock of the store, idle or busy', async () => {
+    const log = await testLog(store, { limits: { leaseMs: 500 } })
+    const left = async () => {
+      const { rows } = await store.admin.query(
+        'select extract(epoch from lease_until - clock_timestamp())::float8 s from audit.stream where stream_id = $1',
+        [log.streamId],
+      )
+      return rows[0].s
+    }
+    for (let round = 0; round < 6; round++) {
+      await new Promise((wake) => setTimeout(wake, 200))
+      expect(await left()).toBeGreaterThan(0)
+      log.ready()
+    }
+    await store.admin.query('update audit.stream set lease_until = now() where stream_id = $1', [
+      log.streamId,
+    ])
+    await log.append([received()])
+    expect(await left()).toBeGreaterThan(0.2)
+    await log.close()
+  })
+
   test('an idle process learns it from its lease', async () => {
     const log = await testLog(store, { limits: { leaseMs: 600 } })
     await store.admin.query(
