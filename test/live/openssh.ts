@@ -16,7 +16,8 @@ const freePort = (): Promise<number> =>
       server.close(() => done(typeof at === 'object' && at ? at.port : 0))
     })
   })
-const run = (program: string, ...args: string[]): string => execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+const run = (program: string, ...args: string[]): string =>
+  execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 
 /** sshd from Debian's packages and the account; both stay, as on any machine of this kind. */
 export const installOpenssh = (): void => {
@@ -50,31 +51,69 @@ export const startOpenssh = async (extra: readonly string[] = []): Promise<Opens
   const folder = mkdtempSync(join(tmpdir(), 'cs-sshd-'))
   run('chmod', '755', folder)
   const file = (name: string): string => join(folder, name)
-  for (const kind of ['ed25519', 'ecdsa', 'rsa']) run('ssh-keygen', '-q', '-t', kind, '-N', '', '-f', file(`host-${kind}`))
+  for (const kind of ['ed25519', 'ecdsa', 'rsa'])
+    run('ssh-keygen', '-q', '-t', kind, '-N', '', '-f', file(`host-${kind}`))
   run('ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', file('ca'))
-  const users = [['user', 'ed25519', ''], ['ecdsa', 'ecdsa', ''], ['rsa', 'rsa', ''], ['locked', 'ed25519', 'open sesame'], ['stranger', 'ed25519', '']] as const
+  const users = [
+    ['user', 'ed25519', ''],
+    ['ecdsa', 'ecdsa', ''],
+    ['rsa', 'rsa', ''],
+    ['locked', 'ed25519', 'open sesame'],
+    ['stranger', 'ed25519', ''],
+  ] as const
   for (const [name, kind, phrase] of users) {
     run('ssh-keygen', '-q', '-t', kind, '-N', phrase, '-f', file(name))
-    if (name !== 'stranger') run('ssh-keygen', '-q', '-s', file('ca'), '-I', name, '-n', account, '-V', '+1d', file(`${name}.pub`))
+    if (name !== 'stranger')
+      run(
+        'ssh-keygen',
+        '-q',
+        '-s',
+        file('ca'),
+        '-I',
+        name,
+        '-n',
+        account,
+        '-V',
+        '+1d',
+        file(`${name}.pub`),
+      )
   }
-  writeFileSync(file('authorized'), ['user', 'locked'].map((n) => readFileSync(file(`${n}.pub`), 'utf8')).join(''))
+  writeFileSync(
+    file('authorized'),
+    ['user', 'locked'].map((n) => readFileSync(file(`${n}.pub`), 'utf8')).join(''),
+  )
   run('chmod', '644', file('authorized'))
   const port = await freePort()
   writeFileSync(
     file('config'),
     [
-      `Port ${port}`, 'ListenAddress 127.0.0.1', 'UsePAM no', 'StrictModes no', 'KbdInteractiveAuthentication no',
+      `Port ${port}`,
+      'ListenAddress 127.0.0.1',
+      'UsePAM no',
+      'StrictModes no',
+      'KbdInteractiveAuthentication no',
       ...['ed25519', 'ecdsa', 'rsa'].map((k) => `HostKey ${file(`host-${k}`)}`),
-      `PidFile ${file('pid')}`, `AuthorizedKeysFile ${file('authorized')}`, `TrustedUserCAKeys ${file('ca.pub')}`,
-      'Subsystem sftp internal-sftp', 'LogLevel VERBOSE', ...extra, '',
+      `PidFile ${file('pid')}`,
+      `AuthorizedKeysFile ${file('authorized')}`,
+      `TrustedUserCAKeys ${file('ca.pub')}`,
+      'Subsystem sftp internal-sftp',
+      'LogLevel VERBOSE',
+      ...extra,
+      '',
     ].join('\n'),
   )
-  const child: ChildProcess = spawn(binary, ['-D', '-f', file('config'), '-E', file('log')], { stdio: 'ignore' })
+  const child: ChildProcess = spawn(binary, ['-D', '-f', file('config'), '-E', file('log')], {
+    stdio: 'ignore',
+  })
   await answering(port)
   return {
     port,
     folder,
-    hostKeys: { ed25519: fingerprint(file('host-ed25519.pub')), ecdsa: fingerprint(file('host-ecdsa.pub')), rsa: fingerprint(file('host-rsa.pub')) },
+    hostKeys: {
+      ed25519: fingerprint(file('host-ed25519.pub')),
+      ecdsa: fingerprint(file('host-ecdsa.pub')),
+      rsa: fingerprint(file('host-rsa.pub')),
+    },
     key: (name) => readFileSync(file(name), 'utf8'),
     certificate: (name) => readFileSync(file(`${name}-cert.pub`), 'utf8'),
     stop: async () => {

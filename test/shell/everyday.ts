@@ -531,4 +531,9 @@ set -o pipefail; ls | head
 wc -l $(find /srv -name '*.py')
 grep -n foo $(git ls-files)
 tail -n 20 "/var/log/app-$(date +%F).log"
-`.trim().replace(/\\\\/g, '\\').replace("cat <<EOF\n", 'cat <<EOF\u0001hello\u0001EOF\n').split('\n').map((l) => l.replace(/\u0001/g, '\n'))
+`
+  .trim()
+  .replace(/\\\\/g, '\\')
+  .replace('cat <<EOF\n', 'cat <<EOF\u0001hello\u0001EOF\n')
+  .split('\n')
+  .map((l) => l.replace(/\u0001/g, '\n'))

@@ -19,16 +19,43 @@ import type { Fields } from '../../types.ts'
 import type { OptionRule, Program } from './types.ts'
 
 const effect = z.enum(['read', 'write', 'admin'])
-const rule = z.enum(['flag', 'value', 'meta', 'file', 'tree', 'out', 'host', 'write', 'admin', 'refuse', 'write=', 'admin=', 'refuse='] satisfies OptionRule[])
-const kinds = z.string().regex(/^(text|file|meta|tree|out|host)( (text|file|meta|tree|out|host))*$/, 'is kinds of operands with spaces between')
-const names = z.string().regex(/^[\w.+:@%-]+( [\w.+:@%-]+)*$/, 'is names with spaces between').max(500)
+const rule = z.enum([
+  'flag',
+  'value',
+  'meta',
+  'file',
+  'tree',
+  'out',
+  'host',
+  'write',
+  'admin',
+  'refuse',
+  'write=',
+  'admin=',
+  'refuse=',
+] satisfies OptionRule[])
+const kinds = z
+  .string()
+  .regex(
+    /^(text|file|meta|tree|out|host)( (text|file|meta|tree|out|host))*$/,
+    'is kinds of operands with spaces between',
+  )
+const names = z
+  .string()
+  .regex(/^[\w.+:@%-]+( [\w.+:@%-]+)*$/, 'is names with spaces between')
+  .max(500)
 const program: z.ZodType<Program> = z.strictObject({
   effect: effect.optional(),
   refuse: z.string().min(1).max(300).optional(),
   args: kinds.optional(),
   max: z.int().min(0).max(100).optional(),
   over: effect.optional(),
-  opts: z.record(z.string().regex(/^-[\w-]*( -[\w-]*)*$/, 'is spellings of an option with spaces between'), rule).optional(),
+  opts: z
+    .record(
+      z.string().regex(/^-[\w-]*( -[\w-]*)*$/, 'is spellings of an option with spaces between'),
+      rule,
+    )
+    .optional(),
   dash: z.boolean().optional(),
   strict: effect.optional(),
   get sub() {
@@ -48,8 +75,13 @@ export const parsePrograms = (fields: Fields): Parsed => {
   const read = table.safeParse(fields)
   if (!read.success) {
     const [issue] = read.error.issues
-    return { ok: false, problem: `programs.${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? 'not valid'}` }
+    return {
+      ok: false,
+      problem: `programs.${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? 'not valid'}`,
+    }
   }
-  const programs = new Map(Object.entries(read.data).flatMap(([key, p]) => key.split(' ').map((n) => [n, p] as const)))
+  const programs = new Map(
+    Object.entries(read.data).flatMap(([key, p]) => key.split(' ').map((n) => [n, p] as const)),
+  )
   return { ok: true, programs }
 }

@@ -7,14 +7,20 @@ const expansion = (node: Extract<WordPart, { type: 'ParameterExpansion' }>): str
   if (node.index) return 'arrays'
   if (node.prefix === '!') return 'indirect expansion'
   const kind = node.operation?.type
-  return kind === undefined || kind === 'Default' || kind === 'Remove' ? undefined : 'this kind of ${..}'
+  return kind === undefined || kind === 'Default' || kind === 'Remove'
+    ? undefined
+    : 'this kind of ${..}'
 }
 const redirection = (node: SyntaxNode): string | undefined => {
   if (node.type === 'HereString') return '<<<'
   if (node.type === 'FileDescriptorVariable') return '{name}>'
   if (node.type !== 'Redirect') return undefined
   if (node.operator === '&>' || node.operator === '&>>') return node.operator
-  if ((node.operator === '>&' || node.operator === '<&') && !/^([0-9]|-)$/.test(node.target?.text ?? '')) return `${node.operator}file`
+  if (
+    (node.operator === '>&' || node.operator === '<&') &&
+    !/^([0-9]|-)$/.test(node.target?.text ?? '')
+  )
+    return `${node.operator}file`
   return undefined
 }
 
@@ -33,7 +39,11 @@ const bashOnly = (node: SyntaxNode, source: string): string | undefined => {
     case 'Function':
       return /^\s*function\b/.test(source.slice(node.pos, node.pos + 20)) ? 'function' : undefined
     case 'Pipeline':
-      if (node.prefixes.some((p) => p.type === 'Time') && node.commands.some((c) => c.type !== 'Command' || c.prefix.length > 0 || !c.name)) return 'time before this'
+      if (
+        node.prefixes.some((p) => p.type === 'Time') &&
+        node.commands.some((c) => c.type !== 'Command' || c.prefix.length > 0 || !c.name)
+      )
+        return 'time before this'
       return node.operators.includes('|&') ? '|&' : undefined
     case 'CaseItem':
       return node.terminator === ';&' || node.terminator === ';;&' ? node.terminator : undefined
@@ -45,7 +55,9 @@ const bashOnly = (node: SyntaxNode, source: string): string | undefined => {
       return '<( )'
     case 'CommandExpansion': {
       const only = node.script?.commands[0]?.command
-      return only?.type === 'Command' && !only.name && only.redirects.length > 0 ? '$(<file)' : undefined
+      return only?.type === 'Command' && !only.name && only.redirects.length > 0
+        ? '$(<file)'
+        : undefined
     }
     case 'AnsiCQuoted':
       return "$'..'"
@@ -88,11 +100,21 @@ const nowhere = (node: SyntaxNode, source: string): string | undefined => {
 }
 
 /** Walks the whole tree, nested scripts too. Refuses here-documents that never end. */
-export const checkDialect = (node: SyntaxNode, source: string, dialect: 'sh' | 'bash', refuse: Refuse): void => {
+export const checkDialect = (
+  node: SyntaxNode,
+  source: string,
+  dialect: 'sh' | 'bash',
+  refuse: Refuse,
+): void => {
   const never = nowhere(node, source)
-  if (never !== undefined) refuse(`${never} is not allowed in a command.`, 'Write it in plain POSIX sh.')
+  if (never !== undefined)
+    refuse(`${never} is not allowed in a command.`, 'Write it in plain POSIX sh.')
   const only = dialect === 'sh' ? bashOnly(node, source) : undefined
-  if (only !== undefined) refuse(`${only} means something else to sh, which runs this command.`, 'Write it in plain POSIX sh.')
+  if (only !== undefined)
+    refuse(
+      `${only} means something else to sh, which runs this command.`,
+      'Write it in plain POSIX sh.',
+    )
   if (node.type === 'HereDoc' && !node.closing) refuse('A here-document does not end.')
   const inner = node.type === 'Script' && node.source !== undefined ? node.source : source
   forEachChild(node, (child) => checkDialect(child, inner, dialect, refuse))

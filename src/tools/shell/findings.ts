@@ -33,7 +33,11 @@ export class Findings {
   }
 
   host(text: string): void {
-    if (!isLiteral(text)) refuse('Which host is asked is only known when it runs, and can carry data out.', 'Write the host out.')
+    if (!isLiteral(text))
+      refuse(
+        'Which host is asked is only known when it runs, and can carry data out.',
+        'Write the host out.',
+      )
     if (!text.startsWith('@') && !text.startsWith('+')) this.hosts.add(text.slice(0, 300))
   }
 
@@ -49,20 +53,31 @@ export class Findings {
     const shown = show(path).replace(/^\/~/, '~').slice(0, 300)
     if (this.#rules.sensitive(path)) {
       // A wholly unknown path fits everything; to look at it, or to write it with an approval, is another matter.
-      if (!path.startsWith(any) || (isLiteral(given) && kind !== 'meta')) refuse(`${show(given).replace(/^\/~/, '~').slice(0, 200)} is, or may be, a path that nobody reads or writes here.`, 'Name other files.')
+      if (!path.startsWith(any) || (isLiteral(given) && kind !== 'meta'))
+        refuse(
+          `${show(given).replace(/^\/~/, '~').slice(0, 200)} is, or may be, a path that nobody reads or writes here.`,
+          'Name other files.',
+        )
       if (kind === 'file' || kind === 'tree') {
         refuse('Which file is read is only known when it runs.', 'Write the path out.')
       }
     }
-    if ((kind === 'tree' || (kind === 'file' && everything.test(path))) && this.#rules.wide(treeOf(path))) {
-      refuse(`Everything below ${shown} would be read, with keys and passwords among it.`, 'Name a folder further down.')
+    if (
+      (kind === 'tree' || (kind === 'file' && everything.test(path))) &&
+      this.#rules.wide(treeOf(path))
+    ) {
+      refuse(
+        `Everything below ${shown} would be read, with keys and passwords among it.`,
+        'Name a folder further down.',
+      )
     }
     this.paths.add(shown)
     if (kind === 'out') this.#write(path, shown)
   }
 
   #write(path: string, shown: string): void {
-    if (this.#rules.persistent(path) && !path.startsWith(any)) refuse(`${shown} decides what runs later, and is not written from here.`)
+    if (this.#rules.persistent(path) && !path.startsWith(any))
+      refuse(`${shown} decides what runs later, and is not written from here.`)
     this.writes.add(shown)
     const roots = this.#options.roots
     const outside = roots.length > 0 ? !inside(path, roots) : systemFolders.test(path)

@@ -18,12 +18,17 @@ const has = (args: readonly Arg[], option: RegExp): boolean => args.some((a) => 
 const findLines = (args: readonly Arg[]): readonly string[] | undefined => {
   if (has(args, /^-(printf|exec|execdir|ok|okdir|ls|fprintf|fls)$/)) return undefined
   const cut = args.findIndex((a, i) => /^[-(!]/.test(a.text) && !/^-[HLPDO]/.test(a.text) && i >= 0)
-  const roots = (cut < 0 ? args : args.slice(0, cut)).map((a) => a.text).filter((t) => !t.startsWith('-'))
+  const roots = (cut < 0 ? args : args.slice(0, cut))
+    .map((a) => a.text)
+    .filter((t) => !t.startsWith('-'))
   const names: string[] = []
   args.forEach((a, i) => {
     if (a.text === '-name') names.push(text(args, i + 1))
   })
-  const sure = !has(args, /^(!|-not|-o|-or|-iname|-path|-regex|,)$/) && names.length === 1 && names.every(isLiteral)
+  const sure =
+    !has(args, /^(!|-not|-o|-or|-iname|-path|-regex|,)$/) &&
+    names.length === 1 &&
+    names.every(isLiteral)
   const tail = sure ? `/${fromGlob(names[0] ?? '*')}` : ''
   return (roots.length > 0 ? roots : ['.']).map((r) => r + below + tail)
 }
@@ -38,20 +43,42 @@ const dateLines = (args: readonly Arg[]): readonly string[] | undefined =>
   args.some((a) => /^\+(%-?[YmdHMSsjFTuVyGgN]|[-_:.T])+$/.test(a.text)) ? [token] : undefined
 
 /** By program: lines for its arguments, undefined when nothing is known. */
-const printers: Readonly<Record<string, (args: readonly Arg[], cwd: readonly string[]) => readonly string[] | undefined>> = {
+const printers: Readonly<
+  Record<string, (args: readonly Arg[], cwd: readonly string[]) => readonly string[] | undefined>
+> = {
   find: findLines,
   ls: (args) => (has(args, /^-[a-zA-Z]*[lRsiaAfbQm]|^--/) ? undefined : listed(args)),
   pwd: (_, cwd) => cwd,
   date: dateLines,
   uname: (args) => (has(args, /^-[a-z]*[av]|^--a/) ? undefined : [token]),
-  hostname: words, whoami: words, nproc: words, arch: words, pgrep: (args) => (has(args, /^-[a-z]*[al]|^--list/) ? undefined : [token]),
-  pidof: words, seq: words, logname: words, tty: () => undefined,
+  hostname: words,
+  whoami: words,
+  nproc: words,
+  arch: words,
+  pgrep: (args) => (has(args, /^-[a-z]*[al]|^--list/) ? undefined : [token]),
+  pidof: words,
+  seq: words,
+  logname: words,
+  tty: () => undefined,
   id: (args) => (has(args, /^-[a-zA-Z]*[ugnG]/) ? [token] : undefined),
-  basename: (args) => (args.length === 1 && isLiteral(text(args, 0)) ? [text(args, 0).replace(/\/+$/, '').replace(/^.*\//, '')] : undefined),
+  basename: (args) =>
+    args.length === 1 && isLiteral(text(args, 0))
+      ? [text(args, 0).replace(/\/+$/, '').replace(/^.*\//, '')]
+      : undefined,
   wc: (args) => (operands(args).length === 0 ? [token] : undefined),
   echo: (args) => said(args.filter((a) => !/^-[neE]+$/.test(a.text))),
-  printf: (args) => (/^(%s|%s\\n)$/.test(text(args, 0)) ? args.slice(1).map((a) => a.text) : args.length === 1 && !/[%\\]/.test(text(args, 0)) ? [text(args, 0)] : undefined),
-  docker: (args) => (/^(ps|images|container|image|volume|network)$/.test(text(args, 0)) && has(args, /^(-[a-z]*q[a-z]*|--quiet)$/) && !has(args, /^--format/) ? [token] : undefined),
+  printf: (args) =>
+    /^(%s|%s\\n)$/.test(text(args, 0))
+      ? args.slice(1).map((a) => a.text)
+      : args.length === 1 && !/[%\\]/.test(text(args, 0))
+        ? [text(args, 0)]
+        : undefined,
+  docker: (args) =>
+    /^(ps|images|container|image|volume|network)$/.test(text(args, 0)) &&
+    has(args, /^(-[a-z]*q[a-z]*|--quiet)$/) &&
+    !has(args, /^--format/)
+      ? [token]
+      : undefined,
   git: (args) => gitLines(args),
   grep: (args) => grepLines(args),
   dirname: () => undefined,
@@ -62,14 +89,21 @@ const said = (args: readonly Arg[]): readonly string[] | undefined =>
 
 const gitLines = (args: readonly Arg[]): readonly string[] | undefined => {
   const verb = text(args, 0)
-  if (verb === 'ls-files' || (verb === 'diff' && has(args, /^--name-only$/))) return [`.${below}/${star}`]
-  if (verb === 'rev-parse' && args.slice(1).every((a) => /^(--short|--verify|-q|HEAD|@)$/.test(a.text))) return [token]
+  if (verb === 'ls-files' || (verb === 'diff' && has(args, /^--name-only$/)))
+    return [`.${below}/${star}`]
+  if (
+    verb === 'rev-parse' &&
+    args.slice(1).every((a) => /^(--short|--verify|-q|HEAD|@)$/.test(a.text))
+  )
+    return [token]
   return undefined
 }
 const grepLines = (args: readonly Arg[]): readonly string[] | undefined => {
   if (!has(args, /^(-[a-zA-Z]*[lL][a-zA-Z]*|--files-with(out)?-match(es)?)$/)) return undefined
   const paths = has(args, /^-e/) ? operands(args, 'eABCmf') : operands(args, 'eABCmf').slice(1)
-  return has(args, /^-[a-zA-Z]*[rR]/) ? (paths.length > 0 ? paths : ['.']).map((p) => p + below) : paths
+  return has(args, /^-[a-zA-Z]*[rR]/)
+    ? (paths.length > 0 ? paths : ['.']).map((p) => p + below)
+    : paths
 }
 
 /** Programs whose lines are some of the lines that they are fed. */
@@ -89,13 +123,20 @@ export interface Stage {
   readonly args: readonly Arg[]
 }
 /** Lines that a pipeline prints; undefined when they can't be known. */
-export const linesOf = (stages: readonly Stage[], cwd: readonly string[]): readonly string[] | undefined => {
+export const linesOf = (
+  stages: readonly Stage[],
+  cwd: readonly string[],
+): readonly string[] | undefined => {
   const [first, ...rest] = stages
   if (!first) return undefined
-  const own = Object.hasOwn(printers, first.name) ? printers[first.name]?.(first.args, cwd) : undefined
-  return rest.reduce<readonly string[] | undefined>((lines, stage) => {
-    if (stage.name === 'wc') return [token]
-    const filter = Object.hasOwn(filters, stage.name) ? filters[stage.name] : undefined
-    return lines && filter?.(stage.args) ? lines : undefined
-  }, own)?.map((l) => (l.includes('\n') ? any : l))
+  const own = Object.hasOwn(printers, first.name)
+    ? printers[first.name]?.(first.args, cwd)
+    : undefined
+  return rest
+    .reduce<readonly string[] | undefined>((lines, stage) => {
+      if (stage.name === 'wc') return [token]
+      const filter = Object.hasOwn(filters, stage.name) ? filters[stage.name] : undefined
+      return lines && filter?.(stage.args) ? lines : undefined
+    }, own)
+    ?.map((l) => (l.includes('\n') ? any : l))
 }

@@ -3,22 +3,106 @@ import { any, below, canMeet, fromGlob, isLiteral, one, star, token } from './wi
 
 /** Read or written by nobody, wherever the roots are. Keys, passwords, histories, memory and disks. */
 export const defaultSensitive: readonly string[] = [
-  '/etc/shadow', '/etc/shadow-', '/etc/gshadow', '/etc/gshadow-', '/etc/sudoers', '/etc/sudoers.d/**', '/etc/security/opasswd',
-  '/etc/ssh/ssh_host_*_key', '/etc/ssl/private/**', '/etc/pki/tls/private/**', '/etc/krb5.keytab',
-  '/etc/letsencrypt/archive/**/privkey*', '/etc/NetworkManager/system-connections/**',
-  '/etc/kubernetes/*.conf', '/etc/kubernetes/pki/**', '/etc/rancher/**', '/var/lib/kubelet/pki/**',
-  '/etc/ppp/*-secrets', '/etc/wpa_supplicant/**', '/etc/docker/key.json', '/var/backups/*shadow*',
-  '/run/secrets/**', '/var/run/secrets/**', '/run/docker.sock', '/var/run/docker.sock', '/run/containerd/**',
-  '/proc/*/environ', '/proc/*/mem', '/proc/*/auxv', '/proc/*/task/*/environ', '/proc/*/task/*/mem',
-  '/proc/*/root', '/proc/*/root/**', '/proc/*/cwd/**', '/proc/*/fd/**', '/proc/*/map_files/**', '/proc/kcore', '/proc/keys',
-  '/dev/mem', '/dev/kmem', '/dev/port', '/dev/sd*', '/dev/nvme*', '/dev/vd*', '/dev/xvd*', '/dev/hd*', '/dev/dm-*',
-  '/dev/md*', '/dev/loop*', '/dev/mapper/**', '/dev/disk/**', '/dev/mmcblk*', '/dev/input/**', '/dev/tcp/**', '/dev/udp/**',
-  '**/.ssh', '**/.ssh/**', '**/.aws', '**/.aws/**', '**/.kube', '**/.kube/**', '**/.gnupg', '**/.gnupg/**', '**/.azure/**',
-  '**/.config/gcloud/**', '**/.config/gh/**', '**/.docker/config.json', '**/.netrc', '**/.pgpass', '**/.my.cnf', '**/.mylogin.cnf',
-  '**/.git-credentials', '**/.npmrc', '**/.pypirc', '**/.vault-token', '**/.htpasswd', '**/.s3cfg', '**/credentials.tfrc.json',
-  '**/.env', '**/.env.*', '**/.envrc', '**/.*_history', '**/.history', '**/.lesshst', '**/.viminfo',
-  '**/id_rsa', '**/id_dsa', '**/id_ecdsa', '**/id_ed25519', '**/id_*_sk', '**/authorized_keys', '**/*.pem', '**/*.key', '**/*.p12', '**/*.pfx',
-  '**/*.jks', '**/*.keystore', '**/*.kdbx', '**/*.ppk', '**/serviceaccount/token',
+  '/etc/shadow',
+  '/etc/shadow-',
+  '/etc/gshadow',
+  '/etc/gshadow-',
+  '/etc/sudoers',
+  '/etc/sudoers.d/**',
+  '/etc/security/opasswd',
+  '/etc/ssh/ssh_host_*_key',
+  '/etc/ssl/private/**',
+  '/etc/pki/tls/private/**',
+  '/etc/krb5.keytab',
+  '/etc/letsencrypt/archive/**/privkey*',
+  '/etc/NetworkManager/system-connections/**',
+  '/etc/kubernetes/*.conf',
+  '/etc/kubernetes/pki/**',
+  '/etc/rancher/**',
+  '/var/lib/kubelet/pki/**',
+  '/etc/ppp/*-secrets',
+  '/etc/wpa_supplicant/**',
+  '/etc/docker/key.json',
+  '/var/backups/*shadow*',
+  '/run/secrets/**',
+  '/var/run/secrets/**',
+  '/run/docker.sock',
+  '/var/run/docker.sock',
+  '/run/containerd/**',
+  '/proc/*/environ',
+  '/proc/*/mem',
+  '/proc/*/auxv',
+  '/proc/*/task/*/environ',
+  '/proc/*/task/*/mem',
+  '/proc/*/root',
+  '/proc/*/root/**',
+  '/proc/*/cwd/**',
+  '/proc/*/fd/**',
+  '/proc/*/map_files/**',
+  '/proc/kcore',
+  '/proc/keys',
+  '/dev/mem',
+  '/dev/kmem',
+  '/dev/port',
+  '/dev/sd*',
+  '/dev/nvme*',
+  '/dev/vd*',
+  '/dev/xvd*',
+  '/dev/hd*',
+  '/dev/dm-*',
+  '/dev/md*',
+  '/dev/loop*',
+  '/dev/mapper/**',
+  '/dev/disk/**',
+  '/dev/mmcblk*',
+  '/dev/input/**',
+  '/dev/tcp/**',
+  '/dev/udp/**',
+  '**/.ssh',
+  '**/.ssh/**',
+  '**/.aws',
+  '**/.aws/**',
+  '**/.kube',
+  '**/.kube/**',
+  '**/.gnupg',
+  '**/.gnupg/**',
+  '**/.azure/**',
+  '**/.config/gcloud/**',
+  '**/.config/gh/**',
+  '**/.docker/config.json',
+  '**/.netrc',
+  '**/.pgpass',
+  '**/.my.cnf',
+  '**/.mylogin.cnf',
+  '**/.git-credentials',
+  '**/.npmrc',
+  '**/.pypirc',
+  '**/.vault-token',
+  '**/.htpasswd',
+  '**/.s3cfg',
+  '**/credentials.tfrc.json',
+  '**/.env',
+  '**/.env.*',
+  '**/.envrc',
+  '**/.*_history',
+  '**/.history',
+  '**/.lesshst',
+  '**/.viminfo',
+  '**/id_rsa',
+  '**/id_dsa',
+  '**/id_ecdsa',
+  '**/id_ed25519',
+  '**/id_*_sk',
+  '**/authorized_keys',
+  '**/*.pem',
+  '**/*.key',
+  '**/*.p12',
+  '**/*.pfx',
+  '**/*.jks',
+  '**/*.keystore',
+  '**/*.kdbx',
+  '**/*.ppk',
+  '**/serviceaccount/token',
 ]
 /** Exceptions by the whole path, for names without wildcards only: certificates, public halves and examples are no secrets. */
 const publicName =
@@ -26,21 +110,84 @@ const publicName =
 
 /** Where a write would outlive every approval: refused for everybody. */
 const persistent: readonly string[] = [
-  '/etc/cron*', '/etc/cron*/**', '/etc/anacrontab', '/var/spool/cron/**', '/etc/passwd*', '/etc/group*', '/etc/pam*', '/etc/pam.d/**',
-  '/etc/ld.so*', '/etc/ld.so.conf.d/**', '/etc/profile', '/etc/profile.d/**', '/etc/bash*', '/etc/environment', '/etc/rc.local', '/etc/init.d/**',
-  '/etc/ssh/**', '/etc/hosts.equiv', '/proc/**', '/sys/**', '/boot/**', '/dev/**',
-  '**/.bashrc', '**/.bash_*', '**/.profile', '**/.zshrc', '**/.zshenv', '**/.zprofile', '**/.rhosts', '**/.forward', '**/.config/autostart/**',
-  '**/.config/systemd/**', '**/.git/hooks/**', '**/.git/config', '**/.gitconfig',
+  '/etc/cron*',
+  '/etc/cron*/**',
+  '/etc/anacrontab',
+  '/var/spool/cron/**',
+  '/etc/passwd*',
+  '/etc/group*',
+  '/etc/pam*',
+  '/etc/pam.d/**',
+  '/etc/ld.so*',
+  '/etc/ld.so.conf.d/**',
+  '/etc/profile',
+  '/etc/profile.d/**',
+  '/etc/bash*',
+  '/etc/environment',
+  '/etc/rc.local',
+  '/etc/init.d/**',
+  '/etc/ssh/**',
+  '/etc/hosts.equiv',
+  '/proc/**',
+  '/sys/**',
+  '/boot/**',
+  '/dev/**',
+  '**/.bashrc',
+  '**/.bash_*',
+  '**/.profile',
+  '**/.zshrc',
+  '**/.zshenv',
+  '**/.zprofile',
+  '**/.rhosts',
+  '**/.forward',
+  '**/.config/autostart/**',
+  '**/.config/systemd/**',
+  '**/.git/hooks/**',
+  '**/.git/config',
+  '**/.gitconfig',
 ]
 /** Nothing is kept there, and anybody may write. */
 const sinks: ReadonlySet<string> = new Set([
-  '/dev/null', '/dev/zero', '/dev/full', '/dev/stdin', '/dev/stdout', '/dev/stderr', '/dev/tty', '/dev/urandom', '/dev/random',
-  '/dev/fd/0', '/dev/fd/1', '/dev/fd/2', '-',
+  '/dev/null',
+  '/dev/zero',
+  '/dev/full',
+  '/dev/stdin',
+  '/dev/stdout',
+  '/dev/stderr',
+  '/dev/tty',
+  '/dev/urandom',
+  '/dev/random',
+  '/dev/fd/0',
+  '/dev/fd/1',
+  '/dev/fd/2',
+  '-',
 ])
 /** Reading everything below one of these reads secrets: the folders above the patterns that have a fixed place. */
 const wideTrees: ReadonlySet<string> = new Set([
-  '/', '/etc', '/etc/ssh', '/etc/ssl', '/etc/pki', '/etc/pki/tls', '/etc/letsencrypt', '/etc/letsencrypt/archive', '/root', '/home', '/~', '/proc', '/dev', '/run', '/var/run', '/var/lib', '/var/lib/kubelet', '/etc/kubernetes',
-  '/etc/security', '/etc/docker', '/var', '/var/backups', '/Users', '/sys',
+  '/',
+  '/etc',
+  '/etc/ssh',
+  '/etc/ssl',
+  '/etc/pki',
+  '/etc/pki/tls',
+  '/etc/letsencrypt',
+  '/etc/letsencrypt/archive',
+  '/root',
+  '/home',
+  '/~',
+  '/proc',
+  '/dev',
+  '/run',
+  '/var/run',
+  '/var/lib',
+  '/var/lib/kubelet',
+  '/etc/kubernetes',
+  '/etc/security',
+  '/etc/docker',
+  '/var',
+  '/var/backups',
+  '/Users',
+  '/sys',
 ])
 
 interface Pattern {
@@ -94,7 +241,9 @@ const floats = (path: string, p: Pattern): boolean => {
 const matcher = (globs: readonly string[]): ((path: string) => boolean) => {
   const { literal, patterns } = compile(globs)
   return (path) =>
-    isLiteral(path) ? literal.test(path) : patterns.some((p) => (p.floating ? floats(path, p) : canMeet(path, p.text)))
+    isLiteral(path)
+      ? literal.test(path)
+      : patterns.some((p) => (p.floating ? floats(path, p) : canMeet(path, p.text)))
 }
 
 const cache = new Map<string, PathRules>()
@@ -103,15 +252,20 @@ export const pathRules = (extra: readonly string[]): PathRules => {
   const key = extra.join('\0')
   const known = cache.get(key)
   if (known) return known
-  const own = extra.flatMap((g) => (g.endsWith('*') ? [g] : [g.replace(/\/+$/, ''), `${g.replace(/\/+$/, '')}/**`]))
+  const own = extra.flatMap((g) =>
+    g.endsWith('*') ? [g] : [g.replace(/\/+$/, ''), `${g.replace(/\/+$/, '')}/**`],
+  )
   const sensitive = matcher([...defaultSensitive, ...own])
   const mine = own.length > 0 ? matcher(own) : () => false
   const places = own.filter((g) => g.startsWith('/')).map((g) => g.replace(/[*?].*$/, ''))
   const rules: PathRules = {
-    sensitive: (path) => mine(path) || (sensitive(path) && !(isLiteral(path) && publicName.test(path))),
+    sensitive: (path) =>
+      mine(path) || (sensitive(path) && !(isLiteral(path) && publicName.test(path))),
     persistent: matcher(persistent),
     wide: (path) =>
-      wideTrees.has(path) || /^\/(home|Users)\/[^/]+$/.test(path) || places.some((p) => p.startsWith(path === '/' ? '/' : `${path}/`)),
+      wideTrees.has(path) ||
+      /^\/(home|Users)\/[^/]+$/.test(path) ||
+      places.some((p) => p.startsWith(path === '/' ? '/' : `${path}/`)),
   }
   if (cache.size > 200) cache.clear()
   cache.set(key, rules)
@@ -152,7 +306,8 @@ export const absolute = (path: string, cwd: string): string => {
 
 /** Inside one of the roots, for certain. */
 export const inside = (path: string, roots: readonly string[]): boolean =>
-  !path.startsWith(any) && !path.includes(any) &&
+  !path.startsWith(any) &&
+  !path.includes(any) &&
   roots.some((root) => {
     const r = root === '/' ? '' : root.replace(/\/+$/, '')
     return path === r || path.startsWith(`${r}/`) || path === `${r}${below}`

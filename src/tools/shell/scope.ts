@@ -1,5 +1,12 @@
 /** What the variables of a script can hold, taken over the whole script at once: the union of everything that is ever assigned. */
-import { type Assignment, type Command, type CommandNode, forEachChild, type SyntaxNode, type Word } from 'unbash'
+import {
+  type Assignment,
+  type Command,
+  type CommandNode,
+  forEachChild,
+  type SyntaxNode,
+  type Word,
+} from 'unbash'
 import { any, token } from './wildcard.ts'
 
 interface Source {
@@ -16,18 +23,26 @@ interface Source {
 const dangerous =
   /^(PATH|IFS|ENV|BASH_ENV|SHELL|SHELLOPTS|BASHOPTS|BASH_.*|PS[0-9]|PROMPT_COMMAND|CDPATH|FPATH|GLOBIGNORE|EXECIGNORE|HOME|PWD|OLDPWD|TMPDIR|LD_.*|DYLD_.*|GCONV_PATH|LOCPATH|NLSPATH|MALLOC_.*|HOSTALIASES|RESOLV_.*|TERMINFO.*|TERMCAP|GIT_.*|SSH_.*|.*PAGER|LESS.*|MORE|EDITOR|VISUAL|.*_EDITOR|BROWSER|PYTHON.*|PERL.*|RUBY.*|GEM_.*|BUNDLE_.*|NODE_.*|npm_.*|NPM_.*|JAVA_.*|JDK_.*|_JAVA_OPTIONS|CLASSPATH|LUA_.*|PHP.*|DOCKER_.*|KUBECONFIG|KUBE.*|AWS_.*|HELM_.*|.*_proxy|.*_PROXY|RSYNC_.*|TAR_OPTIONS|GREP_OPTIONS|GZIP|XZ_.*|ZSTD_.*|OPENSSL_.*|SSL_.*|CURL_.*|WGETRC|INPUTRC|HISTFILE|FCEDIT|MAIL|MAILPATH|MANOPT|MANPATH|RIPGREP_CONFIG_PATH|PG.*|MYSQL_.*|SUDO_.*|XDG_.*|DBUS_.*|SYSTEMD_.*|CC|CXX|MAKEFLAGS|MAKE|POSIXLY_CORRECT|FUNCNEST|TIMEFORMAT|OPTIND|UID|EUID|PPID|IGNOREEOF|COMP_.*|READLINE_.*|_)$/
 /** Safe in the environment of a command. */
-const harmless = /^(LANG|LANGUAGE|LC_[A-Z]+|TZ|COLUMNS|LINES|TERM|NO_COLOR|CLICOLOR(_FORCE)?|FORCE_COLOR|LS_COLORS|GREP_COLORS?|SYSTEMD_COLORS|DEBIAN_FRONTEND|TIME_STYLE|BLOCKSIZE|BLOCK_SIZE|QUOTING_STYLE|GIT_OPTIONAL_LOCKS|GIT_TERMINAL_PROMPT)$/
+const harmless =
+  /^(LANG|LANGUAGE|LC_[A-Z]+|TZ|COLUMNS|LINES|TERM|NO_COLOR|CLICOLOR(_FORCE)?|FORCE_COLOR|LS_COLORS|GREP_COLORS?|SYSTEMD_COLORS|DEBIAN_FRONTEND|TIME_STYLE|BLOCKSIZE|BLOCK_SIZE|QUOTING_STYLE|GIT_OPTIONAL_LOCKS|GIT_TERMINAL_PROMPT)$/
 const quietPager = /^(cat|)$/
 
 /** How an assignment is to be taken: `bad` is refused, `unknown` in a command's environment makes it a write. */
-export const variableKind = (name: string, value: string | undefined): 'fine' | 'unknown' | 'bad' => {
-  if (harmless.test(name)) return value !== undefined && /^[\w.:@,=/+-]*$/.test(value) && !value.includes('..') ? 'fine' : 'bad'
+export const variableKind = (
+  name: string,
+  value: string | undefined,
+): 'fine' | 'unknown' | 'bad' => {
+  if (harmless.test(name))
+    return value !== undefined && /^[\w.:@,=/+-]*$/.test(value) && !value.includes('..')
+      ? 'fine'
+      : 'bad'
   if (/PAGER$/.test(name) && value !== undefined && quietPager.test(value)) return 'fine'
   return dangerous.test(name) ? 'bad' : 'unknown'
 }
 
 /** Numbers and short words that the shell itself sets. */
-const special = /^([0-9?$!#]|[1-9][0-9]+|RANDOM|SECONDS|LINENO|UID|EUID|PPID|HOSTNAME|USER|LOGNAME|OPTIND|EPOCHSECONDS)$/
+const special =
+  /^([0-9?$!#]|[1-9][0-9]+|RANDOM|SECONDS|LINENO|UID|EUID|PPID|HOSTNAME|USER|LOGNAME|OPTIND|EPOCHSECONDS)$/
 
 /** How the walk answers for words and for the output of commands. */
 export interface Known {
@@ -76,7 +91,8 @@ export class Scope {
     this.#busy.add(name)
     try {
       const all = new Set(sources.flatMap((s) => valuesOf(s, known)))
-      if (!sources.some((s) => s.sure && s.at < at)) for (const v of this.#unassigned(name)) all.add(v)
+      if (!sources.some((s) => s.sure && s.at < at))
+        for (const v of this.#unassigned(name)) all.add(v)
       return all.has(any) || all.size > 32 ? [any] : [...all]
     } finally {
       this.#busy.delete(name)
@@ -96,7 +112,21 @@ export class Scope {
 
 const isAssignment = (node: SyntaxNode): node is Assignment => node.type === 'Assignment'
 /** Commands that fill variables named by their operands. */
-const fillers = new Set(['read', 'mapfile', 'readarray', 'getopts', 'printf', 'local', 'typeset', 'declare', 'unset', 'let', 'export', 'readonly', 'wait'])
+const fillers = new Set([
+  'read',
+  'mapfile',
+  'readarray',
+  'getopts',
+  'printf',
+  'local',
+  'typeset',
+  'declare',
+  'unset',
+  'let',
+  'export',
+  'readonly',
+  'wait',
+])
 
 /** Finds every assignment below `node`. `sure` holds while nothing on the way may be skipped. */
 export const collect = (node: SyntaxNode, scope: Scope, sure: boolean): void => {
@@ -105,16 +135,20 @@ export const collect = (node: SyntaxNode, scope: Scope, sure: boolean): void => 
       return
     case 'Command': {
       const standing = node.name === undefined
-      const declares = node.name !== undefined && ['export', 'readonly', 'local', 'declare', 'typeset'].includes(node.name.value)
+      const declares =
+        node.name !== undefined &&
+        ['export', 'readonly', 'local', 'declare', 'typeset'].includes(node.name.value)
       for (const child of [...node.prefix, ...node.suffix]) {
         if (isAssignment(child)) assign(child, scope, sure && (standing || declares))
         collect(child, scope, false)
       }
-      if (node.name && fillers.has(node.name.value) && !scope.fed(node)) fill(node.suffix, scope, declares)
+      if (node.name && fillers.has(node.name.value) && !scope.fed(node))
+        fill(node.suffix, scope, declares)
       return
     }
     case 'For':
-      for (const word of node.wordlist ?? []) scope.add(node.name.value, { word, at: node.pos, sure: true })
+      for (const word of node.wordlist ?? [])
+        scope.add(node.name.value, { word, at: node.pos, sure: true })
       if (!node.wordlist) scope.add(node.name.value, { values: [any], at: node.pos, sure: true })
       break
     case 'Pipeline':
@@ -140,7 +174,13 @@ export const collect = (node: SyntaxNode, scope: Scope, sure: boolean): void => 
       break
     default:
   }
-  const certain = sure && (node.type === 'Script' || node.type === 'Statement' || node.type === 'CompoundList' || node.type === 'BraceGroup' || node.type === 'Redirected')
+  const certain =
+    sure &&
+    (node.type === 'Script' ||
+      node.type === 'Statement' ||
+      node.type === 'CompoundList' ||
+      node.type === 'BraceGroup' ||
+      node.type === 'Redirected')
   forEachChild(node, (child) => collect(child, scope, certain))
 }
 
@@ -165,7 +205,9 @@ const readerOf = (command: CommandNode): { read: Command; name: string } | undef
 const fill = (suffix: readonly SyntaxNode[], scope: Scope, declares: boolean): void => {
   for (const word of suffix) {
     if (word.type !== 'Word') continue
-    if (declares && /^[A-Za-z_]\w*$/.test(word.value)) scope.add(word.value, { values: [''], at: word.pos, sure: false })
-    else if (!declares && /^[A-Za-z_]\w*$/.test(word.value)) scope.add(word.value, { values: [any], at: word.pos, sure: true })
+    if (declares && /^[A-Za-z_]\w*$/.test(word.value))
+      scope.add(word.value, { values: [''], at: word.pos, sure: false })
+    else if (!declares && /^[A-Za-z_]\w*$/.test(word.value))
+      scope.add(word.value, { values: [any], at: word.pos, sure: true })
   }
 }

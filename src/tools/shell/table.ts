@@ -3,9 +3,25 @@ import type { Effect } from '../../types.ts'
 import type { Arg, Kind, OptionRule, Port, Program } from './types.ts'
 import { any, isLiteral, mayBeOption } from './wildcard.ts'
 
-const order: readonly OptionRule[] = ['flag', 'value', 'meta', 'host', 'file', 'tree', 'out', 'write', 'write=', 'admin', 'admin=', 'refuse', 'refuse=']
-const worse = (a: OptionRule, b: OptionRule): OptionRule => (order.indexOf(a) >= order.indexOf(b) ? a : b)
-const takesValue = (rule: OptionRule): boolean => rule !== 'flag' && rule !== 'write' && rule !== 'admin' && rule !== 'refuse'
+const order: readonly OptionRule[] = [
+  'flag',
+  'value',
+  'meta',
+  'host',
+  'file',
+  'tree',
+  'out',
+  'write',
+  'write=',
+  'admin',
+  'admin=',
+  'refuse',
+  'refuse=',
+]
+const worse = (a: OptionRule, b: OptionRule): OptionRule =>
+  order.indexOf(a) >= order.indexOf(b) ? a : b
+const takesValue = (rule: OptionRule): boolean =>
+  rule !== 'flag' && rule !== 'write' && rule !== 'admin' && rule !== 'refuse'
 const dangerous = (rule: OptionRule): boolean => order.indexOf(rule) >= order.indexOf('out')
 
 const spellings = new WeakMap<Program, ReadonlyMap<string, OptionRule>>()
@@ -14,7 +30,8 @@ const optionsOf = (program: Program): ReadonlyMap<string, OptionRule> => {
   const known = spellings.get(program)
   if (known) return known
   const map = new Map<string, OptionRule>()
-  for (const [names, rule] of Object.entries(program.opts ?? {})) for (const name of names.split(' ')) map.set(name, rule)
+  for (const [names, rule] of Object.entries(program.opts ?? {}))
+    for (const name of names.split(' ')) map.set(name, rule)
   spellings.set(program, map)
   return map
 }
@@ -23,13 +40,17 @@ const subsOf = (program: Program): ReadonlyMap<string, Program> => {
   const known = subs.get(program)
   if (known) return known
   const map = new Map<string, Program>()
-  for (const [names, sub] of Object.entries(program.sub ?? {})) for (const name of names.split(' ')) map.set(name, sub)
+  for (const [names, sub] of Object.entries(program.sub ?? {}))
+    for (const name of names.split(' ')) map.set(name, sub)
   subs.set(program, map)
   return map
 }
 
 /** A long option as getopt reads it: exact, or any prefix (the worst of all that it may mean). */
-const longRule = (options: ReadonlyMap<string, OptionRule>, name: string): OptionRule | undefined => {
+const longRule = (
+  options: ReadonlyMap<string, OptionRule>,
+  name: string,
+): OptionRule | undefined => {
   const exact = options.get(name)
   if (exact) return exact
   let found: OptionRule | undefined
@@ -46,7 +67,12 @@ interface Reading {
   readonly operands: Arg[]
 }
 
-const apply = (reading: Reading, rule: OptionRule, option: string, value: Arg | undefined): void => {
+const apply = (
+  reading: Reading,
+  rule: OptionRule,
+  option: string,
+  value: Arg | undefined,
+): void => {
   const { port, name } = reading
   switch (rule) {
     case 'flag':
@@ -60,7 +86,9 @@ const apply = (reading: Reading, rule: OptionRule, option: string, value: Arg | 
       return port.raise('admin')
     case 'refuse':
     case 'refuse=':
-      return port.refuse(`The option ${option} of ${name} is not allowed: it runs other code, or goes around what is judged here.`)
+      return port.refuse(
+        `The option ${option} of ${name} is not allowed: it runs other code, or goes around what is judged here.`,
+      )
     case 'host':
       if (value) port.host(value)
       return
@@ -72,7 +100,12 @@ const apply = (reading: Reading, rule: OptionRule, option: string, value: Arg | 
   }
 }
 
-const readLong = (reading: Reading, args: readonly Arg[], i: number, options: ReadonlyMap<string, OptionRule>): number => {
+const readLong = (
+  reading: Reading,
+  args: readonly Arg[],
+  i: number,
+  options: ReadonlyMap<string, OptionRule>,
+): number => {
   const arg = args[i] ?? { text: '', many: false }
   const equals = arg.text.indexOf('=')
   const name = equals < 0 ? arg.text : arg.text.slice(0, equals)
@@ -88,14 +121,20 @@ const readLong = (reading: Reading, args: readonly Arg[], i: number, options: Re
   return attached === undefined && takesValue(rule) ? i + 1 : i
 }
 
-const readShort = (reading: Reading, args: readonly Arg[], i: number, options: ReadonlyMap<string, OptionRule>): number => {
+const readShort = (
+  reading: Reading,
+  args: readonly Arg[],
+  i: number,
+  options: ReadonlyMap<string, OptionRule>,
+): number => {
   const arg = args[i] ?? { text: '', many: false }
   for (let at = 1; at < arg.text.length; at += 1) {
     const letter = arg.text[at] ?? ''
     const rule = options.get(`-${letter}`)
     if (rule === undefined) {
       if (letter === any) uncertain(reading)
-      else if (reading.program.strict && !/[0-9]/.test(letter)) reading.port.raise(reading.program.strict)
+      else if (reading.program.strict && !/[0-9]/.test(letter))
+        reading.port.raise(reading.program.strict)
       continue
     }
     if (!takesValue(rule)) {
@@ -114,16 +153,24 @@ const uncertain = (reading: Reading, globbed = false): void => {
   const { program, port, name } = reading
   const rules = [...optionsOf(program).values()]
   if (!globbed && rules.some((r) => r === 'refuse' || r === 'refuse=')) {
-    port.refuse(`An argument of ${name} is not known before it runs, and could be an option that runs other code.`, 'Write the argument out, or put it after "--".')
+    port.refuse(
+      `An argument of ${name} is not known before it runs, and could be an option that runs other code.`,
+      'Write the argument out, or put it after "--".',
+    )
   }
-  if (program.strict || rules.some(dangerous)) port.raise(program.strict === 'admin' ? 'admin' : 'write')
+  if (program.strict || rules.some(dangerous))
+    port.raise(program.strict === 'admin' ? 'admin' : 'write')
 }
 
-const kindAt = (kinds: readonly string[], i: number): Kind => (kinds[Math.min(i, kinds.length - 1)] ?? 'text') as Kind
+const kindAt = (kinds: readonly string[], i: number): Kind =>
+  (kinds[Math.min(i, kinds.length - 1)] ?? 'text') as Kind
 
 const judgeOperands = (reading: Reading): void => {
   const { program, port, operands } = reading
-  if (program.max !== undefined && (operands.length > program.max || operands.some((o) => o.many))) {
+  if (
+    program.max !== undefined &&
+    (operands.length > program.max || operands.some((o) => o.many))
+  ) {
     port.raise(program.over ?? 'write')
   }
   const kinds = (program.args ?? 'text').split(' ')
@@ -134,11 +181,20 @@ const judgeOperands = (reading: Reading): void => {
   })
 }
 
-const raiseOr = (port: Port, to: Effect | 'refuse' | undefined, otherwise: Effect, message: string): void =>
-  to === 'refuse' ? port.refuse(message) : port.raise(to ?? otherwise)
+const raiseOr = (
+  port: Port,
+  to: Effect | 'refuse' | undefined,
+  otherwise: Effect,
+  message: string,
+): void => (to === 'refuse' ? port.refuse(message) : port.raise(to ?? otherwise))
 
 /** Judges `args` (without the program's own name) by `program`; `name` is for messages. */
-export const judgeTable = (program: Program, args: readonly Arg[], name: string, port: Port): void => {
+export const judgeTable = (
+  program: Program,
+  args: readonly Arg[],
+  name: string,
+  port: Port,
+): void => {
   if (program.refuse !== undefined) port.refuse(`${name}: ${program.refuse}`)
   if (program.effect) port.raise(program.effect)
   const options = optionsOf(program)
@@ -160,10 +216,17 @@ export const judgeTable = (program: Program, args: readonly Arg[], name: string,
       continue
     }
     // Before a subcommand, an option whose shape isn't known could hide which subcommand it is.
-    if (program.sub && !options.has(arg.text.split('=')[0] ?? '') && !(arg.text.length > 2 && !arg.text.startsWith('--') && options.has(arg.text.slice(0, 2)))) {
+    if (
+      program.sub &&
+      !options.has(arg.text.split('=')[0] ?? '') &&
+      !(arg.text.length > 2 && !arg.text.startsWith('--') && options.has(arg.text.slice(0, 2)))
+    ) {
       port.raise('write')
     }
-    i = arg.text.startsWith('--') || program.dash ? readLong(reading, args, i, options) : readShort(reading, args, i, options)
+    i =
+      arg.text.startsWith('--') || program.dash
+        ? readLong(reading, args, i, options)
+        : readShort(reading, args, i, options)
   }
   if (program.sub) return raiseOr(port, program.bare, 'read', `${name} needs a subcommand here.`)
   judgeOperands(reading)
@@ -173,9 +236,19 @@ const judgeSub = (reading: Reading, args: readonly Arg[]): void => {
   const { program, port, name } = reading
   const [verb, ...rest] = args
   if (!verb) return raiseOr(port, program.bare, 'read', `${name} needs a subcommand here.`)
-  if (!isLiteral(verb.text)) port.refuse(`Which subcommand of ${name} runs is not known before it runs.`, 'Write the subcommand out.')
+  if (!isLiteral(verb.text))
+    port.refuse(
+      `Which subcommand of ${name} runs is not known before it runs.`,
+      'Write the subcommand out.',
+    )
   const sub = subsOf(program).get(verb.text)
-  if (!sub) return raiseOr(port, program.rest, 'write', `The subcommand ${verb.text} of ${name} is not allowed.`)
+  if (!sub)
+    return raiseOr(
+      port,
+      program.rest,
+      'write',
+      `The subcommand ${verb.text} of ${name} is not allowed.`,
+    )
   // What the parent's options mean holds after the subcommand too.
   judgeTable(inherit(program, sub), rest, `${name} ${verb.text}`, port)
 }

@@ -12,7 +12,8 @@ export const any = '\uE003'
 export const below = '\uE004'
 
 const wild = /[\uE000-\uE004]/
-const run = (c: string | undefined): boolean => c === star || c === token || c === any || c === below
+const run = (c: string | undefined): boolean =>
+  c === star || c === token || c === any || c === below
 const crosses = (c: string): boolean => c === any || c === below
 
 export const isLiteral = (text: string): boolean => !wild.test(text)

@@ -15,7 +15,10 @@ const mostAlternatives = 64
 
 /** The text of a glob or of a literal that stands unquoted: its wildcards come alive. */
 const globbed = (text: string): string =>
-  text.replace(/\*/g, star).replace(/\?/g, one).replace(/\[[^\]/]+\]/g, one)
+  text
+    .replace(/\*/g, star)
+    .replace(/\?/g, one)
+    .replace(/\[[^\]/]+\]/g, one)
 
 interface Piece {
   readonly alternatives: readonly string[]
@@ -146,9 +149,12 @@ const expandParts = (parts: readonly WordPart[], values: Values): readonly (read
           : { ...draft, current: (draft.current ?? '') + text, many: draft.many || spreads(part) },
       ),
     )
-    if (drafts.length > mostAlternatives) values.refuse('A word of this command has too many possible values.', 'Write them out.')
+    if (drafts.length > mostAlternatives)
+      values.refuse('A word of this command has too many possible values.', 'Write them out.')
   }
-  return drafts.map((d) => (d.current === undefined ? d.done : [...d.done, { text: d.current, many: d.many }]))
+  return drafts.map((d) =>
+    d.current === undefined ? d.done : [...d.done, { text: d.current, many: d.many }],
+  )
 }
 
 /** Tilde at the front of a word that is not quoted: `~`, `~/x`, `~user/x`. `home` is where `~` lies. */
@@ -166,17 +172,37 @@ export const expand = (word: Word, values: Values, home: string): readonly (read
   if (at < 0) {
     const all = expandParts(word.parts, values)
     if (!word.text.startsWith('~')) return all
-    return all.map(([first, ...rest]) => (first ? [{ ...first, text: tilde(first.text, word.text, home) }, ...rest] : rest))
+    return all.map(([first, ...rest]) =>
+      first ? [{ ...first, text: tilde(first.text, word.text, home) }, ...rest] : rest,
+    )
   }
   const brace = word.parts[at]
   const options = brace ? braceOptions(brace.text) : undefined
-  if (!options) return values.refuse('Braces with expansions inside are too hard to review.', 'Write the words out.')
+  if (!options)
+    return values.refuse(
+      'Braces with expansions inside are too hard to review.',
+      'Write the words out.',
+    )
   return options
     .map((option) => {
-      const literal: WordPart = { type: 'Literal', pos: word.pos, end: word.end, value: globbed(option), text: option }
-      const parts = [...(word.parts ?? []).slice(0, at), literal, ...(word.parts ?? []).slice(at + 1)]
+      const literal: WordPart = {
+        type: 'Literal',
+        pos: word.pos,
+        end: word.end,
+        value: globbed(option),
+        text: option,
+      }
+      const parts = [
+        ...(word.parts ?? []).slice(0, at),
+        literal,
+        ...(word.parts ?? []).slice(at + 1),
+      ]
       const { text } = word
-      return expand({ type: 'Word', text, value: word.value, pos: word.pos, end: word.end, parts }, values, home)
+      return expand(
+        { type: 'Word', text, value: word.value, pos: word.pos, end: word.end, parts },
+        values,
+        home,
+      )
     })
     .reduce((all, next) => cross(all, next, values), [[]] as readonly (readonly Arg[])[])
 }
@@ -188,7 +214,10 @@ export const cross = (
   values: Pick<Values, 'refuse'>,
 ): readonly (readonly Arg[])[] => {
   if (all.length * next.length > mostAlternatives) {
-    values.refuse('This command can become too many different ones.', 'Write it out for the values that you mean.')
+    values.refuse(
+      'This command can become too many different ones.',
+      'Write it out for the values that you mean.',
+    )
   }
   return all.flatMap((a) => next.map((b) => [...a, ...b]))
 }

@@ -20,14 +20,34 @@ export interface Certified {
   readonly plain: string
 }
 const bad = (cause?: unknown): GateError =>
-  new GateError('TARGET_FAILED', 'The credential of this target does not hold a certificate that fits its key.', { cause })
+  new GateError(
+    'TARGET_FAILED',
+    'The credential of this target does not hold a certificate that fits its key.',
+    { cause },
+  )
 
 const names: Readonly<Record<string, { certified: string; plain: string; hash?: string }>> = {
-  'ssh-ed25519-cert-v01@openssh.com': { certified: 'ssh-ed25519-cert-v01@openssh.com', plain: 'ssh-ed25519' },
-  'ssh-rsa-cert-v01@openssh.com': { certified: 'rsa-sha2-512-cert-v01@openssh.com', plain: 'rsa-sha2-512', hash: 'sha512' },
-  'ecdsa-sha2-nistp256-cert-v01@openssh.com': { certified: 'ecdsa-sha2-nistp256-cert-v01@openssh.com', plain: 'ecdsa-sha2-nistp256' },
-  'ecdsa-sha2-nistp384-cert-v01@openssh.com': { certified: 'ecdsa-sha2-nistp384-cert-v01@openssh.com', plain: 'ecdsa-sha2-nistp384' },
-  'ecdsa-sha2-nistp521-cert-v01@openssh.com': { certified: 'ecdsa-sha2-nistp521-cert-v01@openssh.com', plain: 'ecdsa-sha2-nistp521' },
+  'ssh-ed25519-cert-v01@openssh.com': {
+    certified: 'ssh-ed25519-cert-v01@openssh.com',
+    plain: 'ssh-ed25519',
+  },
+  'ssh-rsa-cert-v01@openssh.com': {
+    certified: 'rsa-sha2-512-cert-v01@openssh.com',
+    plain: 'rsa-sha2-512',
+    hash: 'sha512',
+  },
+  'ecdsa-sha2-nistp256-cert-v01@openssh.com': {
+    certified: 'ecdsa-sha2-nistp256-cert-v01@openssh.com',
+    plain: 'ecdsa-sha2-nistp256',
+  },
+  'ecdsa-sha2-nistp384-cert-v01@openssh.com': {
+    certified: 'ecdsa-sha2-nistp384-cert-v01@openssh.com',
+    plain: 'ecdsa-sha2-nistp384',
+  },
+  'ecdsa-sha2-nistp521-cert-v01@openssh.com': {
+    certified: 'ecdsa-sha2-nistp521-cert-v01@openssh.com',
+    plain: 'ecdsa-sha2-nistp521',
+  },
 }
 
 /** `SEQUENCE { INTEGER r, INTEGER s }` as two SSH mpints; signatures that are no DER stay as they are. */
@@ -46,7 +66,11 @@ const mpints = (der: Buffer): Buffer => {
 }
 
 /** A key for ssh2 out of a private key and the line of its `-cert.pub`. Throws TARGET_FAILED when they don't fit. */
-export const certify = (privateKey: string, passphrase: string | undefined, certificate: string): Certified => {
+export const certify = (
+  privateKey: string,
+  passphrase: string | undefined,
+  certificate: string,
+): Certified => {
   const parsed: unknown = utils.parseKey(privateKey, passphrase)
   const first: unknown = Array.isArray(parsed) ? parsed[0] : parsed
   if (first instanceof Error || typeof first !== 'object' || first === null) throw bad(first)
@@ -105,8 +129,15 @@ const renamed = (payload: Buffer, certified: Certified): Buffer | undefined => {
 /** To be called when keys are agreed and before the request is sent. Throws TARGET_FAILED on an ssh2 that it doesn't know. */
 export const nameSignatures = (client: unknown, certified: Certified): void => {
   const writer = writerOf(client)
-  if (typeof writer?.finalize !== 'function' || typeof writer.alloc !== 'function' || writer.allocStart !== 5) {
-    throw new GateError('TARGET_FAILED', 'This gateway cannot use certificates with its version of the SSH library.')
+  if (
+    typeof writer?.finalize !== 'function' ||
+    typeof writer.alloc !== 'function' ||
+    writer.allocStart !== 5
+  ) {
+    throw new GateError(
+      'TARGET_FAILED',
+      'This gateway cannot use certificates with its version of the SSH library.',
+    )
   }
   const finalize = writer.finalize.bind(writer)
   writer.finalize = (packet) => {

@@ -28,7 +28,11 @@ export const scriptOf = (asked: Asked): string => {
 /** The line for the login shell. Throws INPUT_REFUSED when it is too long. */
 export const lineOf = (target: SshTarget, asked: Asked): string => {
   if (target.forcedCommand) {
-    if (asked.cwd !== undefined) throw new GateError('INPUT_REFUSED', `${target.name} runs a command of its own, so that cwd has no meaning.`)
+    if (asked.cwd !== undefined)
+      throw new GateError(
+        'INPUT_REFUSED',
+        `${target.name} runs a command of its own, so that cwd has no meaning.`,
+      )
     return asked.argv ? words(asked.argv) : (asked.command ?? '')
   }
   const script = scriptOf(asked)
@@ -43,8 +47,14 @@ export const lineOf = (target: SshTarget, asked: Asked): string => {
   // The account's home is known to its login shell only: $HOME in double quotes is read alike by all of them.
   const set = environment.map((e) => (e === 'HOME=' ? 'HOME="$HOME"' : quote(e))).join(' ')
   const encoded = octal(script)
-  const run = encoded === script ? `-c ${quote(script)}` : `-c 'eval "shift;$(printf %b "$1")"' sh ${quote(encoded)}`
+  const run =
+    encoded === script
+      ? `-c ${quote(script)}`
+      : `-c 'eval "shift;$(printf %b "$1")"' sh ${quote(encoded)}`
   const line = `exec /usr/bin/env -i ${set} ${shell} ${run}`
-  if (line.length > longest) throw new GateError('INPUT_REFUSED', 'The command is too long to be sent.', { hint: 'Send long text as stdin, or write a file.' })
+  if (line.length > longest)
+    throw new GateError('INPUT_REFUSED', 'The command is too long to be sent.', {
+      hint: 'Send long text as stdin, or write a file.',
+    })
   return line
 }

@@ -22,7 +22,11 @@ const unreachable = (target: SshTarget, text: string, cause?: unknown): GateErro
   new GateError('TARGET_UNREACHABLE', `${target.name} ${text}`, { retry: true, cause })
 
 /** How the account proves itself; passwords only where there is no key. */
-const authentication = (client: Client, target: SshTarget, credential: Credential): Partial<ConnectConfig> => {
+const authentication = (
+  client: Client,
+  target: SshTarget,
+  credential: Credential,
+): Partial<ConnectConfig> => {
   const { privateKey, passphrase, certificate, password } = credential.reveal()
   const username = target.user
   if (privateKey !== undefined && certificate !== undefined) {
@@ -39,28 +43,55 @@ const authentication = (client: Client, target: SshTarget, credential: Credentia
       },
     }
   }
-  if (privateKey !== undefined) return { username, privateKey, ...(passphrase !== undefined ? { passphrase } : {}), authHandler: ['publickey'] }
+  if (privateKey !== undefined)
+    return {
+      username,
+      privateKey,
+      ...(passphrase !== undefined ? { passphrase } : {}),
+      authHandler: ['publickey'],
+    }
   if (password !== undefined) return { username, password, authHandler: ['password'] }
-  throw new GateError('TARGET_FAILED', `The credential of ${target.name} holds neither a key nor a password.`)
+  throw new GateError(
+    'TARGET_FAILED',
+    `The credential of ${target.name} holds neither a key nor a password.`,
+  )
 }
 
-const failure = (target: SshTarget, host: PinnedHost, connectMs: number, error: unknown): GateError => {
-  const level = typeof error === 'object' && error !== null && 'level' in error ? error.level : undefined
+const failure = (
+  target: SshTarget,
+  host: PinnedHost,
+  connectMs: number,
+  error: unknown,
+): GateError => {
+  const level =
+    typeof error === 'object' && error !== null && 'level' in error ? error.level : undefined
   if (host.shown !== undefined && !host.matches()) {
-    return new GateError('TARGET_UNREACHABLE', `${target.name} showed a host key that is not pinned; nothing was sent to it.`, {
-      hint: 'Somebody has to find out whether the host was replaced, and pin its new key in the configuration.',
-      retry: false,
-      cause: { shown: host.shown },
-    })
+    return new GateError(
+      'TARGET_UNREACHABLE',
+      `${target.name} showed a host key that is not pinned; nothing was sent to it.`,
+      {
+        hint: 'Somebody has to find out whether the host was replaced, and pin its new key in the configuration.',
+        retry: false,
+        cause: { shown: host.shown },
+      },
+    )
   }
   if (level === 'client-authentication' || level === 'agent') {
-    return new GateError('TARGET_FAILED', `${target.name} did not accept the credential.`, { retry: false, cause: error })
+    return new GateError('TARGET_FAILED', `${target.name} did not accept the credential.`, {
+      retry: false,
+      cause: error,
+    })
   }
-  if (level === 'client-timeout') return unreachable(target, `did not finish its handshake in ${connectMs} ms.`, error)
+  if (level === 'client-timeout')
+    return unreachable(target, `did not finish its handshake in ${connectMs} ms.`, error)
   return unreachable(target, 'could not be connected to.', error)
 }
 
-const attempt = (session: Session<SshTarget>, kinds: typeof hostKeyKinds, host: PinnedHost): Promise<Connection> =>
+const attempt = (
+  session: Session<SshTarget>,
+  kinds: typeof hostKeyKinds,
+  host: PinnedHost,
+): Promise<Connection> =>
   new Promise((done, failed) => {
     const { target, limits, signal } = session
     const client = new Client()
@@ -93,7 +124,14 @@ const attempt = (session: Session<SshTarget>, kinds: typeof hostKeyKinds, host: 
       const retire = (): void => {
         retired = true
       }
-      done({ client, retire, retired: () => retired, hostKey: host.shown ?? '', ended: () => over, onEnd: (tell) => (over === undefined ? listeners.add(tell) : tell()) })
+      done({
+        client,
+        retire,
+        retired: () => retired,
+        hostKey: host.shown ?? '',
+        ended: () => over,
+        onEnd: (tell) => (over === undefined ? listeners.add(tell) : tell()),
+      })
     })
     try {
       client.connect({
@@ -113,7 +151,12 @@ const attempt = (session: Session<SshTarget>, kinds: typeof hostKeyKinds, host: 
         finish(error)
       } else {
         // ssh2 throws on keys that it can't read, before anything is sent.
-        failed(new GateError('TARGET_FAILED', `The credential of ${target.name} could not be used.`, { retry: false, cause: error }))
+        failed(
+          new GateError('TARGET_FAILED', `The credential of ${target.name} could not be used.`, {
+            retry: false,
+            cause: error,
+          }),
+        )
         finish(error)
       }
     }

@@ -19,7 +19,10 @@ const changed = (before: readonly string[], after: readonly string[]): readonly 
   for (let i = before.length - 1; i >= 0; i -= 1) {
     for (let j = after.length - 1; j >= 0; j -= 1) {
       const here = i * width + j
-      length[here] = before[i] === after[j] ? (length[here + width + 1] ?? 0) + 1 : Math.max(length[here + width] ?? 0, length[here + 1] ?? 0)
+      length[here] =
+        before[i] === after[j]
+          ? (length[here + width + 1] ?? 0) + 1
+          : Math.max(length[here + width] ?? 0, length[here + 1] ?? 0)
     }
   }
   const lines: Line[] = []
@@ -49,13 +52,27 @@ export const diff = (before: string, after: string): string => {
   let head = 0
   while (head < a.length && head < b.length && a[head] === b[head]) head += 1
   let tail = 0
-  while (tail < a.length - head && tail < b.length - head && a[a.length - 1 - tail] === b[b.length - 1 - tail]) tail += 1
+  while (
+    tail < a.length - head &&
+    tail < b.length - head &&
+    a[a.length - 1 - tail] === b[b.length - 1 - tail]
+  )
+    tail += 1
   const middle = changed(a.slice(head, a.length - tail), b.slice(head, b.length - tail))
   if (middle.every((l) => l.mark === ' ')) return ''
-  const context = (lines: readonly string[]): readonly Line[] => lines.map((text) => ({ mark: ' ', text }))
+  const context = (lines: readonly string[]): readonly Line[] =>
+    lines.map((text) => ({ mark: ' ', text }))
   const from = Math.max(0, head - around)
-  const all = [...context(a.slice(from, head)), ...middle, ...context(a.slice(a.length - tail, a.length - tail + around))]
+  const all = [
+    ...context(a.slice(from, head)),
+    ...middle,
+    ...context(a.slice(a.length - tail, a.length - tail + around)),
+  ]
   const shown = all.slice(0, mostLines).map((l) => l.mark + l.text)
   const left = all.length - shown.length
-  return [`@@ from line ${from + 1} @@`, ...shown, ...(left > 0 ? [`(${left} more lines)`] : [])].join('\n')
+  return [
+    `@@ from line ${from + 1} @@`,
+    ...shown,
+    ...(left > 0 ? [`(${left} more lines)`] : []),
+  ].join('\n')
 }

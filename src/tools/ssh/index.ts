@@ -18,7 +18,8 @@ export const sshFamily = (): SshFamily => {
     family: {
       kind: 'ssh',
       // The key that the host proved to have, and the account: an approval holds for no other.
-      identify: (session) => pool.use(session, async ({ hostKey }) => `ssh:${hostKey}/${session.target.user}`),
+      identify: (session) =>
+        pool.use(session, async ({ hostKey }) => `ssh:${hostKey}/${session.target.user}`),
       describe: async () => null,
       close: () => pool.close(),
     },

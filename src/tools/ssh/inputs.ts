@@ -9,7 +9,10 @@ export const target = z.string().max(99)
 export const reason = z.string().max(999).optional()
 export const idempotencyKey = z.string().min(8).max(99).optional()
 /** An absolute path without line breaks and other controls. */
-export const path = z.string().max(1024).regex(/^\/[^\u0000-\u001f\u007f]*$/)
+export const path = z
+  .string()
+  .max(1024)
+  .regex(/^\/[^\u0000-\u001f\u007f]*$/)
 
 const options = new WeakMap<SshTarget, ShellOptions>()
 /** What the shell facts know of a target. Throws INTERNAL when its programs don't follow the grammar. */
@@ -18,9 +21,17 @@ export const shellOptions = (of: SshTarget): ShellOptions => {
   if (known) return known
   const parsed = parsePrograms(of.programs)
   if (!parsed.ok) {
-    throw new GateError('CONFIG_INVALID', `The programs of ${of.name} in the configuration are not valid: ${parsed.problem}`)
+    throw new GateError(
+      'CONFIG_INVALID',
+      `The programs of ${of.name} in the configuration are not valid: ${parsed.problem}`,
+    )
   }
-  const made: ShellOptions = { roots: of.roots, sensitive: of.sensitive, programs: parsed.programs, ...(of.home !== undefined ? { home: of.home } : {}) }
+  const made: ShellOptions = {
+    roots: of.roots,
+    sensitive: of.sensitive,
+    programs: parsed.programs,
+    ...(of.home !== undefined ? { home: of.home } : {}),
+  }
   options.set(of, made)
   return made
 }

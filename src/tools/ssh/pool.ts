@@ -27,7 +27,14 @@ interface Group {
 export class NoSession extends Error {}
 
 const keyOf = ({ target, credential }: Session<SshTarget>): string =>
-  JSON.stringify([target.host, target.port, target.user, target.hostKeys, credential.name, credential.version])
+  JSON.stringify([
+    target.host,
+    target.port,
+    target.user,
+    target.hostKeys,
+    credential.name,
+    credential.version,
+  ])
 
 export class Pool {
   readonly #groups = new Map<string, Group>()
@@ -38,9 +45,15 @@ export class Pool {
    * Runs `use` on a connection, in the caller's turn. Throws TARGET_UNREACHABLE, TARGET_FAILED, CANCELLED, and what
    * `use` throws; a `NoSession` makes it try on another connection.
    */
-  async use<T>(session: Session<SshTarget>, use: (connection: Connection) => Promise<T>): Promise<T> {
+  async use<T>(
+    session: Session<SshTarget>,
+    use: (connection: Connection) => Promise<T>,
+  ): Promise<T> {
     if (this.#closed) throw new GateError('CANCELLED', 'The gateway is stopping.')
-    const done = await this.#turnsOf(session).take(`${session.caller.iss}\n${session.caller.sub}`, session.signal)
+    const done = await this.#turnsOf(session).take(
+      `${session.caller.iss}\n${session.caller.sub}`,
+      session.signal,
+    )
     try {
       for (let refusals = 0; ; refusals += 1) {
         const kept = await this.#take(session)
@@ -50,7 +63,11 @@ export class Pool {
           if (!(error instanceof NoSession)) throw error
           this.#narrow(session, kept)
           if (refusals >= mostRefusals) {
-            throw new GateError('TARGET_FAILED', `${session.target.name} refused to open a session.`, { retry: true, cause: error.cause })
+            throw new GateError(
+              'TARGET_FAILED',
+              `${session.target.name} refused to open a session.`,
+              { retry: true, cause: error.cause },
+            )
           }
         } finally {
           this.#give(session, kept)
@@ -79,7 +96,9 @@ export class Pool {
     this.#closed = true
     const all = [...this.#groups.values()]
     this.#groups.clear()
-    const pending = all.flatMap(({ connecting }) => (connecting ? [connecting.catch(() => undefined)] : []))
+    const pending = all.flatMap(({ connecting }) =>
+      connecting ? [connecting.catch(() => undefined)] : [],
+    )
     for (const kept of [...all.flatMap((g) => [...g.kept]), ...(await Promise.all(pending))]) {
       if (!kept) continue
       clearTimeout(kept.idle)
@@ -98,7 +117,11 @@ export class Pool {
   async #take(session: Session<SshTarget>): Promise<Kept> {
     const key = keyOf(session)
     for (;;) {
-      const group = this.#groups.get(key) ?? { kept: new Set<Kept>(), connecting: undefined, capacity: sessionsEach }
+      const group = this.#groups.get(key) ?? {
+        kept: new Set<Kept>(),
+        connecting: undefined,
+        capacity: sessionsEach,
+      }
       this.#groups.set(key, group)
       const free = [...group.kept].find((k) => k.busy < k.capacity && usable(k))
       if (free) {
@@ -144,11 +167,13 @@ export class Pool {
   }
 }
 
-const usable = ({ connection }: Kept): boolean => connection.ended() === undefined && !connection.retired()
+const usable = ({ connection }: Kept): boolean =>
+  connection.ended() === undefined && !connection.retired()
 
 const abandonable = <T>(work: Promise<T>, signal: AbortSignal): Promise<T> =>
   new Promise((done, failed) => {
-    const leave = (): void => failed(new GateError('CANCELLED', 'The call was cancelled before it ran.'))
+    const leave = (): void =>
+      failed(new GateError('CANCELLED', 'The call was cancelled before it ran.'))
     if (signal.aborted) return leave()
     signal.addEventListener('abort', leave, { once: true })
     work.then(done, failed).finally(() => signal.removeEventListener('abort', leave))

@@ -16,7 +16,11 @@ export interface Process {
 }
 
 /** How long each of INT, TERM and KILL is given. */
-const graceMs: readonly (readonly [string, number])[] = [['INT', 1500], ['TERM', 1500], ['KILL', 1500]]
+const graceMs: readonly (readonly [string, number])[] = [
+  ['INT', 1500],
+  ['TERM', 1500],
+  ['KILL', 1500],
+]
 /** Pieces of one stream that come this close together are kept as one. */
 const joinMs = 5
 const joinBytes = 65_536
@@ -27,7 +31,8 @@ type Stop = 'bytes' | 'seconds' | 'cancelled'
 class Collector {
   readonly #cap: number
   readonly #start = performance.now()
-  readonly #parts: { stream: Chunk['stream']; atMs: number; buffers: Buffer[]; bytes: number }[] = []
+  readonly #parts: { stream: Chunk['stream']; atMs: number; buffers: Buffer[]; bytes: number }[] =
+    []
   kept = 0
   total = 0
   constructor(cap: number) {
@@ -53,14 +58,29 @@ class Collector {
     return data.length <= room
   }
   chunks(): readonly Chunk[] {
-    return this.#parts.map(({ stream, atMs, buffers }) => ({ stream, atMs, bytes: buffers.length === 1 && buffers[0] ? buffers[0] : Buffer.concat(buffers) }))
+    return this.#parts.map(({ stream, atMs, buffers }) => ({
+      stream,
+      atMs,
+      bytes: buffers.length === 1 && buffers[0] ? buffers[0] : Buffer.concat(buffers),
+    }))
   }
 }
 
 /** `listen` is called at once: the end may come in the same packet as the start. */
-const open = ({ client }: Connection, line: string, listen: (channel: ClientChannel) => void): Promise<ClientChannel> =>
+const open = (
+  { client }: Connection,
+  line: string,
+  listen: (channel: ClientChannel) => void,
+): Promise<ClientChannel> =>
   new Promise((done, failed) => {
-    const lost = (): void => failed(new GateError('TARGET_UNREACHABLE', 'The connection was lost before the command was started.', { retry: true }))
+    const lost = (): void =>
+      failed(
+        new GateError(
+          'TARGET_UNREACHABLE',
+          'The connection was lost before the command was started.',
+          { retry: true },
+        ),
+      )
     client.once('close', lost)
     try {
       client.exec(line, { pty: false, x11: false }, (error, channel) => {
@@ -70,11 +90,21 @@ const open = ({ client }: Connection, line: string, listen: (channel: ClientChan
           return done(channel)
         }
         // A refused channel carries a reason (RFC 4254, 5.1); a refused request does not, and was not run either.
-        failed('reason' in error ? new NoSession('refused', { cause: error }) : new GateError('TARGET_FAILED', 'The host refused to run commands.', { cause: error }))
+        failed(
+          'reason' in error
+            ? new NoSession('refused', { cause: error })
+            : new GateError('TARGET_FAILED', 'The host refused to run commands.', { cause: error }),
+        )
       })
     } catch (error) {
       client.removeListener('close', lost)
-      failed(new GateError('TARGET_UNREACHABLE', 'The connection was lost before the command was started.', { retry: true, cause: error }))
+      failed(
+        new GateError(
+          'TARGET_UNREACHABLE',
+          'The connection was lost before the command was started.',
+          { retry: true, cause: error },
+        ),
+      )
     }
   })
 
@@ -89,10 +119,14 @@ interface Ending {
  * (RFC 4254, 6.9), so that this goes by what it calls itself.
  */
 const signalTo = (channel: ClientChannel, name: string): void => {
-  const inner = channel as unknown as { _client?: { _protocol?: { signal?(id: number, name: string): void } }; outgoing?: { id: number; state: string } }
+  const inner = channel as unknown as {
+    _client?: { _protocol?: { signal?(id: number, name: string): void } }
+    outgoing?: { id: number; state: string }
+  }
   const { outgoing } = inner
   try {
-    if (outgoing && outgoing.state !== 'closed' && outgoing.state !== 'closing') inner._client?._protocol?.signal?.(outgoing.id, name)
+    if (outgoing && outgoing.state !== 'closed' && outgoing.state !== 'closing')
+      inner._client?._protocol?.signal?.(outgoing.id, name)
   } catch {
     // The connection is gone, and with it whoever could be signalled.
   }
@@ -102,7 +136,10 @@ const signalTo = (channel: ClientChannel, name: string): void => {
 const stopIt = async (channel: ClientChannel, ended: Promise<unknown>): Promise<boolean> => {
   for (const [name, ms] of graceMs) {
     signalTo(channel, name)
-    const gone = await Promise.race([ended.then(() => true), new Promise<boolean>((done) => setTimeout(() => done(false), ms).unref())])
+    const gone = await Promise.race([
+      ended.then(() => true),
+      new Promise<boolean>((done) => setTimeout(() => done(false), ms).unref()),
+    ])
     if (gone) return true
   }
   return false
@@ -126,9 +163,11 @@ export const runProcess = async (connection: Connection, asked: Process): Promis
   const ended = new Promise<Ending>((done) => {
     finish = done
   })
-  const take = (stream: Chunk['stream']) => (data: Buffer): void => {
-    if (!collector.add(stream, data) && asked.reads) halt('bytes')
-  }
+  const take =
+    (stream: Chunk['stream']) =>
+    (data: Buffer): void => {
+      if (!collector.add(stream, data) && asked.reads) halt('bytes')
+    }
   const channel = await open(connection, asked.line, (opened) => {
     let code: number | undefined
     let signal: string | undefined
@@ -136,7 +175,9 @@ export const runProcess = async (connection: Connection, asked: Process): Promis
       code = exitCode ?? undefined
       signal = exitSignal
     })
-    opened.on('close', () => finish({ code, signal, known: code !== undefined || signal !== undefined }))
+    opened.on('close', () =>
+      finish({ code, signal, known: code !== undefined || signal !== undefined }),
+    )
     opened.on('data', take('stdout'))
     opened.stderr.on('data', take('stderr'))
     // A host that closes its end of stdin early is no failure of the command.
@@ -163,16 +204,30 @@ export const runProcess = async (connection: Connection, asked: Process): Promis
 }
 
 const lostSight = (): GateError =>
-  new GateError('OUTCOME_UNKNOWN', 'The command may have changed something, and nobody saw it end.', {
-    hint: 'Look at what it should have changed before you send it again.',
-    retry: false,
-  })
+  new GateError(
+    'OUTCOME_UNKNOWN',
+    'The command may have changed something, and nobody saw it end.',
+    {
+      hint: 'Look at what it should have changed before you send it again.',
+      retry: false,
+    },
+  )
 
-const result = (asked: Process, collector: Collector, ending: Ending, stop: Stop | undefined): Output => {
-  if (stop === 'cancelled') throw asked.reads ? new GateError('CANCELLED', 'The call was cancelled; the command was stopped.') : lostSight()
+const result = (
+  asked: Process,
+  collector: Collector,
+  ending: Ending,
+  stop: Stop | undefined,
+): Output => {
+  if (stop === 'cancelled')
+    throw asked.reads
+      ? new GateError('CANCELLED', 'The call was cancelled; the command was stopped.')
+      : lostSight()
   if (!ending.known && stop === undefined) {
     if (!asked.reads) throw lostSight()
-    throw new GateError('TARGET_UNREACHABLE', 'The connection was lost before the command ended.', { retry: true })
+    throw new GateError('TARGET_UNREACHABLE', 'The connection was lost before the command ended.', {
+      retry: true,
+    })
   }
   if (!ending.known && !asked.reads) throw lostSight()
   const over = collector.total - collector.kept

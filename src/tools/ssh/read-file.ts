@@ -21,10 +21,15 @@ const input = z.strictObject({
 })
 
 /** Whole characters of the middle of a UTF-8 text; undefined when it is no text. */
-const wholeText = (bytes: Buffer, offset: number, last: boolean): { text: string; from: number; to: number } | undefined => {
+const wholeText = (
+  bytes: Buffer,
+  offset: number,
+  last: boolean,
+): { text: string; from: number; to: number } | undefined => {
   let from = 0
   while (offset > 0 && from < 3 && ((bytes[from] ?? 0) & 0xc0) === 0x80) from += 1
-  const decode = (to: number): string => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.subarray(from, to))
+  const decode = (to: number): string =>
+    new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.subarray(from, to))
   for (let cut = 0; cut < (last ? 1 : 4); cut += 1) {
     try {
       const text = decode(bytes.length - cut)
@@ -51,7 +56,12 @@ export const sshReadFile = (pool: Pool): Tool<typeof input, ShellFacts, SshTarge
     binary: outputs.boolean,
     truncated: outputs.boolean,
   },
-  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  annotations: {
+    readOnlyHint: true,
+    destructiveHint: false,
+    idempotentHint: true,
+    openWorldHint: false,
+  },
   factKinds: { programs: 'strings', paths: 'strings', writes_paths: 'strings', hosts: 'strings' },
   ceiling: 'read',
   facts: async (given, look) => pathFacts(given.path, 'file', shellOptions(look.target)),
@@ -61,7 +71,10 @@ export const sshReadFile = (pool: Pool): Tool<typeof input, ShellFacts, SshTarge
       withSftp(connection, session.signal, async (sftp): Promise<Output> => {
         const real = await resolveExisting(sftp, given.path, session.target)
         const stats = await sftp.stat(real)
-        if (!stats.isFile()) throw new GateError('TARGET_FAILED', 'This is no regular file.', { hint: 'Use ssh_run with ls to look at folders.' })
+        if (!stats.isFile())
+          throw new GateError('TARGET_FAILED', 'This is no regular file.', {
+            hint: 'Use ssh_run with ls to look at folders.',
+          })
         const offset = given.offset ?? 0
         const wanted = Math.min(given.length ?? usual, session.limits.bytes)
         // One byte more tells whether there is more; files of /proc say that they are empty.
@@ -77,7 +90,9 @@ export const sshReadFile = (pool: Pool): Tool<typeof input, ShellFacts, SshTarge
             content: text.text,
             ...fields,
             ...(more ? { next_offset: offset + text.to } : {}),
-            ...(!more && offset === 0 ? { sha256: createHash('sha256').update(bytes).digest('hex') } : {}),
+            ...(!more && offset === 0
+              ? { sha256: createHash('sha256').update(bytes).digest('hex') }
+              : {}),
           },
           truncated: more,
         }

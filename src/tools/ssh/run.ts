@@ -23,18 +23,22 @@ type Input = z.output<typeof input>
 
 const judge = (given: Input, of: SshTarget): ShellFacts => {
   if ((given.command === undefined) === (given.argv === undefined)) {
-    throw new GateError('INPUT_REFUSED', 'Give either command or argv.', { hint: 'command is shell text, argv is words that no shell reads.' })
+    throw new GateError('INPUT_REFUSED', 'Give either command or argv.', {
+      hint: 'command is shell text, argv is words that no shell reads.',
+    })
   }
   const options = { ...shellOptions(of), ...(given.cwd !== undefined ? { cwd: given.cwd } : {}) }
   if (given.argv === undefined) return shellFacts(given.command ?? '', of.shell, options)
-  if (/^-|^$/.test(given.argv[0] ?? '')) throw new GateError('INPUT_REFUSED', 'The first word of argv is the name of a program.')
+  if (/^-|^$/.test(given.argv[0] ?? ''))
+    throw new GateError('INPUT_REFUSED', 'The first word of argv is the name of a program.')
   return argvFacts(given.argv, options)
 }
 
 export const sshRun = (pool: Pool): Tool<typeof input, ShellFacts, SshTarget> => ({
   name: 'ssh_run',
   title: 'Run a command on a host',
-  description: 'Runs POSIX sh text (command) or plain words (argv). Reads run at once; changes may need approval. No background jobs, sudo shells or terminals.',
+  description:
+    'Runs POSIX sh text (command) or plain words (argv). Reads run at once; changes may need approval. No background jobs, sudo shells or terminals.',
   kind: 'ssh',
   input,
   output: {
@@ -47,7 +51,12 @@ export const sshRun = (pool: Pool): Tool<typeof input, ShellFacts, SshTarget> =>
     truncated: outputs.boolean,
     stopped: { enum: ['bytes', 'seconds'] },
   },
-  annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
+  annotations: {
+    readOnlyHint: false,
+    destructiveHint: true,
+    idempotentHint: false,
+    openWorldHint: true,
+  },
   factKinds: { programs: 'strings', paths: 'strings', writes_paths: 'strings', hosts: 'strings' },
   ceiling: 'admin',
   facts: async (given, look) => {

@@ -8,8 +8,11 @@ const piece = 32_768
 
 /** SFTP's own codes (draft-ietf-secsh-filexfer-02, 7): 2 no such file, 3 permission denied. */
 const codeOf = (error: unknown): number | undefined =>
-  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'number' ? error.code : undefined
-export const isMissing = (error: unknown): boolean => error instanceof GateError && error.teaching.targetCode === '2'
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'number'
+    ? error.code
+    : undefined
+export const isMissing = (error: unknown): boolean =>
+  error instanceof GateError && error.teaching.targetCode === '2'
 
 const words: Readonly<Record<number, string>> = {
   2: 'There is no such file or folder.',
@@ -19,8 +22,16 @@ const words: Readonly<Record<number, string>> = {
 const failed = (error: unknown): GateError => {
   if (error instanceof GateError) return error
   const code = codeOf(error)
-  if (code === undefined) return new GateError('TARGET_UNREACHABLE', 'The connection was lost.', { retry: true, cause: error })
-  return new GateError('TARGET_FAILED', words[code] ?? 'The host could not do this with the file.', { targetCode: String(code), cause: error })
+  if (code === undefined)
+    return new GateError('TARGET_UNREACHABLE', 'The connection was lost.', {
+      retry: true,
+      cause: error,
+    })
+  return new GateError(
+    'TARGET_FAILED',
+    words[code] ?? 'The host could not do this with the file.',
+    { targetCode: String(code), cause: error },
+  )
 }
 
 export interface Sftp {
@@ -43,34 +54,45 @@ export interface Sftp {
 /** One answer of the wrapped session, or the loss of its connection. */
 type Ask = <T>(call: (answer: (error: unknown, value?: T) => void) => void) => Promise<T>
 
-const asker = (session: SFTPWrapper, signal: AbortSignal): Ask => (call) =>
-  new Promise((done, refused) => {
-    const settle = (act: () => void) => (): void => {
-      session.removeListener('close', lost)
-      signal.removeEventListener('abort', abort)
-      act()
-    }
-    const lost = settle(() => refused(failed(undefined)))
-    const abort = settle(() => refused(new GateError('CANCELLED', 'The call was cancelled.')))
-    session.once('close', lost)
-    signal.addEventListener('abort', abort, { once: true })
-    if (signal.aborted) return abort()
-    try {
-      call((error, value) =>
-        settle(() => {
-          if (error) refused(failed(error))
-          // Calls without a value resolve with nothing, as their types say.
-          else done(value as never)
-        })(),
-      )
-    } catch (error) {
-      // ssh2 throws at once when the host never offered an extension.
-      settle(() => refused(new GateError('TARGET_FAILED', words[8] ?? '', { targetCode: '8', cause: error })))()
-    }
-  })
+const asker =
+  (session: SFTPWrapper, signal: AbortSignal): Ask =>
+  (call) =>
+    new Promise((done, refused) => {
+      const settle = (act: () => void) => (): void => {
+        session.removeListener('close', lost)
+        signal.removeEventListener('abort', abort)
+        act()
+      }
+      const lost = settle(() => refused(failed(undefined)))
+      const abort = settle(() => refused(new GateError('CANCELLED', 'The call was cancelled.')))
+      session.once('close', lost)
+      signal.addEventListener('abort', abort, { once: true })
+      if (signal.aborted) return abort()
+      try {
+        call((error, value) =>
+          settle(() => {
+            if (error) refused(failed(error))
+            // Calls without a value resolve with nothing, as their types say.
+            else done(value as never)
+          })(),
+        )
+      } catch (error) {
+        // ssh2 throws at once when the host never offered an extension.
+        settle(() =>
+          refused(
+            new GateError('TARGET_FAILED', words[8] ?? '', { targetCode: '8', cause: error }),
+          ),
+        )()
+      }
+    })
 
 const wrap = (session: SFTPWrapper, ask: Ask): Sftp => {
-  const withFile = async <T>(path: string, flags: string, mode: number, use: (handle: Buffer) => Promise<T>): Promise<T> => {
+  const withFile = async <T>(
+    path: string,
+    flags: string,
+    mode: number,
+    use: (handle: Buffer) => Promise<T>,
+  ): Promise<T> => {
     const handle = await ask<Buffer>((answer) => session.open(path, flags as never, mode, answer))
     try {
       return await use(handle)
@@ -88,7 +110,11 @@ const wrap = (session: SFTPWrapper, ask: Ask): Sftp => {
         let got = 0
         while (got < length) {
           const buffer = Buffer.alloc(Math.min(piece, length - got))
-          const n = await ask<number>((answer) => session.read(handle, buffer, 0, buffer.length, offset + got, (error, bytes) => answer(codeOf(error) === 1 ? undefined : error, codeOf(error) === 1 ? 0 : bytes)))
+          const n = await ask<number>((answer) =>
+            session.read(handle, buffer, 0, buffer.length, offset + got, (error, bytes) =>
+              answer(codeOf(error) === 1 ? undefined : error, codeOf(error) === 1 ? 0 : bytes),
+            ),
+          )
           if (n <= 0) break
           parts.push(buffer.subarray(0, n))
           got += n
@@ -102,9 +128,16 @@ const wrap = (session: SFTPWrapper, ask: Ask): Sftp => {
           await ask<void>((answer) => session.write(handle, part, 0, part.length, at, answer))
         }
         // Without the extension the file is as durable as the host's own writes are.
-        await ask<void>((answer) => session.ext_openssh_fsync(handle, answer)).catch((error: unknown) => {
-          if (error instanceof GateError && error.code !== 'TARGET_FAILED' && error.code !== 'TARGET_UNREACHABLE') throw error
-        })
+        await ask<void>((answer) => session.ext_openssh_fsync(handle, answer)).catch(
+          (error: unknown) => {
+            if (
+              error instanceof GateError &&
+              error.code !== 'TARGET_FAILED' &&
+              error.code !== 'TARGET_UNREACHABLE'
+            )
+              throw error
+          },
+        )
       }),
     replace: (from, to) => ask((answer) => session.ext_openssh_rename(from, to, answer)),
     rename: (from, to) => ask((answer) => session.rename(from, to, answer)),
@@ -114,7 +147,11 @@ const wrap = (session: SFTPWrapper, ask: Ask): Sftp => {
 }
 
 /** Opens a file session on the connection for `use` and closes it after. Throws NoSession, TARGET_FAILED, TARGET_UNREACHABLE, CANCELLED. */
-export const withSftp = async <T>(connection: Connection, signal: AbortSignal, use: (sftp: Sftp) => Promise<T>): Promise<T> => {
+export const withSftp = async <T>(
+  connection: Connection,
+  signal: AbortSignal,
+  use: (sftp: Sftp) => Promise<T>,
+): Promise<T> => {
   const session = await new Promise<SFTPWrapper>((done, refused) => {
     const lost = (): void => refused(failed(undefined))
     connection.client.once('close', lost)
@@ -122,7 +159,13 @@ export const withSftp = async <T>(connection: Connection, signal: AbortSignal, u
       connection.client.sftp((error, opened) => {
         connection.client.removeListener('close', lost)
         if (!error) return done(opened)
-        refused('reason' in error ? new NoSession('refused', { cause: error }) : new GateError('TARGET_FAILED', 'The host offers no file transfer (SFTP).', { cause: error }))
+        refused(
+          'reason' in error
+            ? new NoSession('refused', { cause: error })
+            : new GateError('TARGET_FAILED', 'The host offers no file transfer (SFTP).', {
+                cause: error,
+              }),
+        )
       })
     } catch (error) {
       connection.client.removeListener('close', lost)

@@ -2,7 +2,8 @@
 import { GateError } from '../../errors.ts'
 
 const mostWaiting = 1000
-const cancelled = (): GateError => new GateError('CANCELLED', 'The call was cancelled before it ran.')
+const cancelled = (): GateError =>
+  new GateError('CANCELLED', 'The call was cancelled before it ran.')
 
 export class Turns {
   readonly #atOnce: number
@@ -19,7 +20,10 @@ export class Turns {
     if (signal.aborted) throw cancelled()
     if (this.#running < this.#atOnce) return this.#begin()
     if (this.#waiting >= mostWaiting) {
-      throw new GateError('TARGET_UNREACHABLE', 'Too many calls wait for this host already.', { retry: true, hint: 'Send fewer calls at the same time.' })
+      throw new GateError('TARGET_UNREACHABLE', 'Too many calls wait for this host already.', {
+        retry: true,
+        hint: 'Send fewer calls at the same time.',
+      })
     }
     return new Promise((done, failed) => {
       const start = (): void => {

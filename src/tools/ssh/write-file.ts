@@ -18,8 +18,14 @@ const input = z.strictObject({
   path,
   content: z.string().max(1_400_000),
   encoding: z.enum(['utf8', 'base64']).optional(),
-  mode: z.string().regex(/^0?[0-7]{3}$/).optional(),
-  expected_sha256: z.string().regex(/^[0-9a-f]{64}$/).optional(),
+  mode: z
+    .string()
+    .regex(/^0?[0-7]{3}$/)
+    .optional(),
+  expected_sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
   reason,
   idempotency_key: idempotencyKey,
 })
@@ -31,7 +37,9 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 const contentOf = ({ content, encoding }: Input): Buffer => {
   if (encoding !== 'base64') return Buffer.from(content, 'utf8')
   const bytes = Buffer.from(content, 'base64')
-  if (bytes.toString('base64').replace(/=+$/, '') !== content.replace(/\s+/g, '').replace(/=+$/, '')) {
+  if (
+    bytes.toString('base64').replace(/=+$/, '') !== content.replace(/\s+/g, '').replace(/=+$/, '')
+  ) {
     throw new GateError('INPUT_REFUSED', 'The content is no base64.')
   }
   return bytes
@@ -47,7 +55,8 @@ const look = async (sftp: Sftp, given: Input, of: SshTarget): Promise<Place> => 
   const { path: real, exists } = await resolveForWrite(sftp, given.path, of)
   if (!exists) return { path: real, exists, before: undefined, mode: undefined }
   const stats = await sftp.stat(real)
-  if (!stats.isFile()) throw new GateError('TARGET_FAILED', 'There is something that is no regular file.')
+  if (!stats.isFile())
+    throw new GateError('TARGET_FAILED', 'There is something that is no regular file.')
   const before = stats.size <= mostBefore ? await sftp.read(real, 0, mostBefore + 1) : undefined
   return { path: real, exists, before, mode: stats.mode & 0o777 }
 }
@@ -55,17 +64,26 @@ const look = async (sftp: Sftp, given: Input, of: SshTarget): Promise<Place> => 
 const checkExpected = (given: Input, place: Place): void => {
   if (given.expected_sha256 === undefined) return
   if (place.before && sha256(place.before) === given.expected_sha256) return
-  throw new GateError('TARGET_FAILED', 'The file is not as expected: it was changed, is not there, or is too large.', { hint: 'Read it again, and send its sha256.', retry: false })
+  throw new GateError(
+    'TARGET_FAILED',
+    'The file is not as expected: it was changed, is not there, or is too large.',
+    { hint: 'Read it again, and send its sha256.', retry: false },
+  )
 }
 
-const isText = (bytes: Buffer): boolean => bytes.length <= 1_000_000 && !bytes.includes(0) && Buffer.from(bytes.toString('utf8')).equals(bytes)
+const isText = (bytes: Buffer): boolean =>
+  bytes.length <= 1_000_000 &&
+  !bytes.includes(0) &&
+  Buffer.from(bytes.toString('utf8')).equals(bytes)
 
 const previewOf = (content: Buffer, place: Place): Fields => ({
   path: place.path,
   exists: place.exists,
   bytes: content.length,
   sha256: sha256(content),
-  ...(place.before ? { bytes_before: place.before.length, sha256_before: sha256(place.before) } : {}),
+  ...(place.before
+    ? { bytes_before: place.before.length, sha256_before: sha256(place.before) }
+    : {}),
   ...(isText(content) && (!place.exists || (place.before && isText(place.before)))
     ? { diff: diff(place.before?.toString('utf8') ?? '', content.toString('utf8')) }
     : { diff: '(no text, or too large to compare)' }),
@@ -76,12 +94,17 @@ const putInPlace = async (sftp: Sftp, temporary: string, place: Place): Promise<
   try {
     await sftp.replace(temporary, place.path).catch((error: unknown) => {
       // Without posix-rename nothing can be replaced in one step, but a new file can get its name.
-      if (place.exists || !(error instanceof GateError) || error.teaching.targetCode !== '8') throw error
+      if (place.exists || !(error instanceof GateError) || error.teaching.targetCode !== '8')
+        throw error
       return sftp.rename(temporary, place.path)
     })
   } catch (cause) {
     if (cause instanceof GateError && cause.code === 'TARGET_FAILED') throw cause
-    throw new GateError('OUTCOME_UNKNOWN', 'The connection was lost while the file was put in its place.', { hint: 'Read the file to see which one is there.', retry: false, cause })
+    throw new GateError(
+      'OUTCOME_UNKNOWN',
+      'The connection was lost while the file was put in its place.',
+      { hint: 'Read the file to see which one is there.', retry: false, cause },
+    )
   }
 }
 
@@ -101,17 +124,36 @@ const write = async (sftp: Sftp, given: Input, session: Session<SshTarget>): Pro
     await sftp.remove(temporary).catch(() => undefined)
     throw error
   }
-  return { kind: 'fields', fields: { path: place.path, bytes: content.length, sha256: sha256(content), created: !place.exists } }
+  return {
+    kind: 'fields',
+    fields: {
+      path: place.path,
+      bytes: content.length,
+      sha256: sha256(content),
+      created: !place.exists,
+    },
+  }
 }
 
 export const sshWriteFile = (pool: Pool): Tool<typeof input, ShellFacts, SshTarget> => ({
   name: 'ssh_write_file',
   title: 'Write a file on a host',
-  description: 'Replaces a file in one step. expected_sha256 guards against changes since it was read; mode as in 0644.',
+  description:
+    'Replaces a file in one step. expected_sha256 guards against changes since it was read; mode as in 0644.',
   kind: 'ssh',
   input,
-  output: { path: outputs.text, bytes: outputs.number, sha256: outputs.text, created: outputs.boolean },
-  annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
+  output: {
+    path: outputs.text,
+    bytes: outputs.number,
+    sha256: outputs.text,
+    created: outputs.boolean,
+  },
+  annotations: {
+    readOnlyHint: false,
+    destructiveHint: true,
+    idempotentHint: true,
+    openWorldHint: false,
+  },
   factKinds: { programs: 'strings', paths: 'strings', writes_paths: 'strings', hosts: 'strings' },
   ceiling: 'admin',
   facts: async (given, { target: of }) => {
@@ -121,8 +163,12 @@ export const sshWriteFile = (pool: Pool): Tool<typeof input, ShellFacts, SshTarg
   credential: () => 'run',
   preview: (given, _facts, session) =>
     pool.use(session, (connection) =>
-      withSftp(connection, session.signal, async (sftp) => previewOf(contentOf(given), await look(sftp, given, session.target))),
+      withSftp(connection, session.signal, async (sftp) =>
+        previewOf(contentOf(given), await look(sftp, given, session.target)),
+      ),
     ),
   run: (given, _facts, session) =>
-    pool.use(session, (connection) => withSftp(connection, session.signal, (sftp) => write(sftp, given, session))),
+    pool.use(session, (connection) =>
+      withSftp(connection, session.signal, (sftp) => write(sftp, given, session)),
+    ),
 })

@@ -7,7 +7,12 @@ interface Token {
   readonly text: string
 }
 const operand = (t: Token | undefined): boolean =>
-  t !== undefined && (t.kind === 'number' || t.kind === 'string' || (t.kind === 'word' && !/^(return|print|printf|in|getline|case|else|do|delete|exit)$/.test(t.text)) || (t.kind === 'op' && /^[)\]$]$/.test(t.text)))
+  t !== undefined &&
+  (t.kind === 'number' ||
+    t.kind === 'string' ||
+    (t.kind === 'word' &&
+      !/^(return|print|printf|in|getline|case|else|do|delete|exit)$/.test(t.text)) ||
+    (t.kind === 'op' && /^[)\]$]$/.test(t.text)))
 
 /** Tokens, and whether a `/` could be read in two ways (after a closing parenthesis). */
 export const awkTokens = (s: string): { tokens: readonly Token[]; unsure: boolean } => {
@@ -62,14 +67,26 @@ const harmlessPipe = /^(sort|uniq|head|tail|cat|tac|wc|column|nl|rev|tr)(\s+-?[\
 
 const judgeProgram = (source: string, port: Port): void => {
   if (!isLiteral(source)) {
-    return port.refuse('Part of the awk program is not known before it runs.', 'Write the program in single quotes and hand values over with -v.')
+    return port.refuse(
+      'Part of the awk program is not known before it runs.',
+      'Write the program in single quotes and hand values over with -v.',
+    )
   }
   const { tokens, unsure } = awkTokens(source)
   if (unsure && /\b(system|getline|ENVIRON|PROCINFO)\b|[|>@]|\/inet/.test(source)) {
-    return port.refuse('This awk program can be read in two ways.', 'Put spaces around divisions, and keep regular expressions simple.')
+    return port.refuse(
+      'This awk program can be read in two ways.',
+      'Put spaces around divisions, and keep regular expressions simple.',
+    )
   }
-  if (tokens.some((t) => t.text === 'getline' && t.kind === 'word') && tokens.some((t) => t.text === '<')) {
-    port.refuse('The awk program may open further files (getline <).', 'Name the files as arguments.')
+  if (
+    tokens.some((t) => t.text === 'getline' && t.kind === 'word') &&
+    tokens.some((t) => t.text === '<')
+  ) {
+    port.refuse(
+      'The awk program may open further files (getline <).',
+      'Name the files as arguments.',
+    )
   }
   let printing = false
   let depth = 0
@@ -78,32 +95,51 @@ const judgeProgram = (source: string, port: Port): void => {
     if (token.kind === 'end') {
       printing = false
       depth = 0
-    } else if (token.kind === 'word') word(token.text, port, () => { printing = true; depth = 0 })
+    } else if (token.kind === 'word')
+      word(token.text, port, () => {
+        printing = true
+        depth = 0
+      })
     else if (token.kind === 'op') {
       if (/^[([]$/.test(token.text)) depth += 1
       else if (/^[)\]]$/.test(token.text)) depth -= 1
-      else if (token.text === '@' || token.text === '|&') port.refuse('The awk program calls what is not in it (@ or |&).')
+      else if (token.text === '@' || token.text === '|&')
+        port.refuse('The awk program calls what is not in it (@ or |&).')
       else if (token.text === '|') pipe(printing && depth === 0, next, tokens[i + 2], port)
       else if (printing && depth === 0 && /^>>?$/.test(token.text)) sink(next, tokens[i + 2], port)
-    } else if (token.kind === 'string' && /^\/inet/.test(token.text)) port.refuse('The awk program opens a network connection.')
+    } else if (token.kind === 'string' && /^\/inet/.test(token.text))
+      port.refuse('The awk program opens a network connection.')
   })
 }
 const word = (text: string, port: Port, print: () => void): void => {
   if (text === 'print' || text === 'printf') return print()
-  if (text === 'system') port.refuse('The awk program runs commands (system).', 'Leave out system().')
-  if (text === 'ENVIRON' || text === 'PROCINFO') port.refuse(`The awk program reads ${text}, which can hold secrets.`)
+  if (text === 'system')
+    port.refuse('The awk program runs commands (system).', 'Leave out system().')
+  if (text === 'ENVIRON' || text === 'PROCINFO')
+    port.refuse(`The awk program reads ${text}, which can hold secrets.`)
 }
 const ends = (t: Token | undefined): boolean => t === undefined || t.kind === 'end'
-const pipe = (printing: boolean, next: Token | undefined, after: Token | undefined, port: Port): void => {
+const pipe = (
+  printing: boolean,
+  next: Token | undefined,
+  after: Token | undefined,
+  port: Port,
+): void => {
   if (printing && next?.kind === 'string' && ends(after) && harmlessPipe.test(next.text)) return
-  port.refuse('The awk program runs commands through a pipe.', 'Pipe the output of awk itself, as in awk .. | sort.')
+  port.refuse(
+    'The awk program runs commands through a pipe.',
+    'Pipe the output of awk itself, as in awk .. | sort.',
+  )
 }
 const sink = (next: Token | undefined, after: Token | undefined, port: Port): void => {
   if (next?.kind === 'string' && ends(after)) {
     if (!harmlessSink.test(next.text)) port.path({ text: next.text, many: false }, 'out')
     return
   }
-  port.refuse('The awk program writes to a file whose name is only known when it runs.', 'Use a name in quotes, and put comparisons in parentheses.')
+  port.refuse(
+    'The awk program writes to a file whose name is only known when it runs.',
+    'Use a name in quotes, and put comparisons in parentheses.',
+  )
 }
 
 /** POSIX options, and GNU awk's that change nothing; the first operand is the program unless -f gave one. */
@@ -120,11 +156,20 @@ export const awk: Judge = (args, port) => {
     if (t === '-F' || t === '-v') i += 1
     else if (/^-[fE]/.test(t)) {
       program = true
-      port.path({ text: t.length > 2 ? t.slice(2) : (args[i + 1]?.text ?? ''), many: false }, 'file')
+      port.path(
+        { text: t.length > 2 ? t.slice(2) : (args[i + 1]?.text ?? ''), many: false },
+        'file',
+      )
       port.raise('write')
       if (t.length === 2) i += 1
-    } else if (!/^(-F[^]+|-v[^]+|--csv|-n|-P|-r|-b|-c|-S|--posix|--re-interval|--sandbox|--field-separator=[^]*|--assign=[^]*|--version|-V|-W version)$/.test(t)) {
-      port.refuse(`The option ${t.slice(0, 20)} of awk is not known here, or runs and writes other things.`)
+    } else if (
+      !/^(-F[^]+|-v[^]+|--csv|-n|-P|-r|-b|-c|-S|--posix|--re-interval|--sandbox|--field-separator=[^]*|--assign=[^]*|--version|-V|-W version)$/.test(
+        t,
+      )
+    ) {
+      port.refuse(
+        `The option ${t.slice(0, 20)} of awk is not known here, or runs and writes other things.`,
+      )
     }
   }
   const rest: readonly Arg[] = args.slice(i)

@@ -11,76 +11,243 @@ const looker: Program = { args: 'meta' }
 const quiet: Program = {}
 
 export const coreutils: Table = {
-  ...each('cat tac nl rev fold fmt expand unexpand paste comm cmp zcat bzcat xzcat zstdcat lzcat base64 base32 strings hexdump hd od cksum md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum sum crc32 nm objdump readelf ldd size column colrm pr look zmore ptx tsort factor numfmt', reader),
+  ...each(
+    'cat tac nl rev fold fmt expand unexpand paste comm cmp zcat bzcat xzcat zstdcat lzcat base64 base32 strings hexdump hd od cksum md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum sum crc32 nm objdump readelf ldd size column colrm pr look zmore ptx tsort factor numfmt',
+    reader,
+  ),
   head: { ...reader, opts: { '-n --lines -c --bytes': 'value' } },
-  tail: { ...reader, opts: { '-n --lines -c --bytes -s --sleep-interval --pid --max-unchanged-stats': 'value' } },
+  tail: {
+    ...reader,
+    opts: { '-n --lines -c --bytes -s --sleep-interval --pid --max-unchanged-stats': 'value' },
+  },
   wc: { ...reader, opts: { '--files0-from': 'file' } },
-  cut: { ...reader, opts: { '-d --delimiter -f --fields -c --characters -b --bytes --output-delimiter': 'value' } },
+  cut: {
+    ...reader,
+    opts: { '-d --delimiter -f --fields -c --characters -b --bytes --output-delimiter': 'value' },
+  },
   join: { ...reader, opts: { '-t -1 -2 -j -o -e -a -v': 'value' } },
   tr: quiet,
-  uniq: { args: 'file out', opts: { '-f --skip-fields -s --skip-chars -w --check-chars': 'value' } },
+  uniq: {
+    args: 'file out',
+    opts: { '-f --skip-fields -s --skip-chars -w --check-chars': 'value' },
+  },
   sort: {
     ...reader,
-    opts: { '-o --output': 'out', '--compress-program': 'refuse=', '-k --key -t --field-separator -S --buffer-size --parallel --batch-size --sort': 'value', '-T --temporary-directory': 'out', '--files0-from --random-source': 'file' },
+    opts: {
+      '-o --output': 'out',
+      '--compress-program': 'refuse=',
+      '-k --key -t --field-separator -S --buffer-size --parallel --batch-size --sort': 'value',
+      '-T --temporary-directory': 'out',
+      '--files0-from --random-source': 'file',
+    },
   },
-  shuf: { ...reader, opts: { '-o --output': 'out', '-n --head-count -i --input-range': 'value', '--random-source': 'file' } },
+  shuf: {
+    ...reader,
+    opts: {
+      '-o --output': 'out',
+      '-n --head-count -i --input-range': 'value',
+      '--random-source': 'file',
+    },
+  },
   'grep egrep fgrep': {
     args: 'text file',
-    opts: { '-e --regexp -A --after-context -B --before-context -C --context -m --max-count --include --exclude --exclude-dir --label --binary-files -d --directories -D --devices': 'value', '-f --file --exclude-from': 'file' },
+    opts: {
+      '-e --regexp -A --after-context -B --before-context -C --context -m --max-count --include --exclude --exclude-dir --label --binary-files -d --directories -D --devices':
+        'value',
+      '-f --file --exclude-from': 'file',
+    },
   },
-  diff: { args: 'file', opts: { '-r --recursive': 'flag', '-U -C -W --width -I -x --label --unified --context --exclude': 'value', '--to-file --from-file -X': 'file' } },
+  diff: {
+    args: 'file',
+    opts: {
+      '-r --recursive': 'flag',
+      '-U -C -W --width -I -x --label --unified --context --exclude': 'value',
+      '--to-file --from-file -X': 'file',
+    },
+  },
   diff3: reader,
   sdiff: { args: 'file', opts: { '-o --output': 'out', '--diff-program': 'refuse=' } },
   xxd: { args: 'file out', opts: { '-l -s -c -g -o -cols -len -seek -n': 'value', '-r': 'write' } },
   iconv: { ...reader, opts: { '-o --output': 'out', '-f --from-code -t --to-code': 'value' } },
   dos2unix: { effect: 'write', args: 'out' },
   unix2dos: { effect: 'write', args: 'out' },
-  jq: { args: 'text file', opts: { '-f --from-file --slurpfile --rawfile': 'file', '-L --library-path': 'refuse=', '--arg --argjson --indent': 'value', '--args --jsonargs': 'flag' } },
-  yq: { args: 'text file', opts: { '-i --inplace --in-place': 'write', '-s --split-exp': 'write=', '-o --output-format -p --input-format -I --indent': 'value', '--from-file': 'file' } },
-  xmllint: { ...reader, opts: { '--output -o': 'out', '--xpath --format --schema': 'value', '--noout': 'flag', '--shell': 'refuse' } },
-  ...each('ls dir vdir stat du tree namei lsattr getfacl getcap readlink realpath file exa eza', looker),
-  ls: { ...looker, opts: { '-I --ignore -w --width -T --tabsize --hide --sort --time --time-style --block-size --color --format --quoting-style --indicator-style': 'value' } },
+  jq: {
+    args: 'text file',
+    opts: {
+      '-f --from-file --slurpfile --rawfile': 'file',
+      '-L --library-path': 'refuse=',
+      '--arg --argjson --indent': 'value',
+      '--args --jsonargs': 'flag',
+    },
+  },
+  yq: {
+    args: 'text file',
+    opts: {
+      '-i --inplace --in-place': 'write',
+      '-s --split-exp': 'write=',
+      '-o --output-format -p --input-format -I --indent': 'value',
+      '--from-file': 'file',
+    },
+  },
+  xmllint: {
+    ...reader,
+    opts: {
+      '--output -o': 'out',
+      '--xpath --format --schema': 'value',
+      '--noout': 'flag',
+      '--shell': 'refuse',
+    },
+  },
+  ...each(
+    'ls dir vdir stat du tree namei lsattr getfacl getcap readlink realpath file exa eza',
+    looker,
+  ),
+  ls: {
+    ...looker,
+    opts: {
+      '-I --ignore -w --width -T --tabsize --hide --sort --time --time-style --block-size --color --format --quoting-style --indicator-style':
+        'value',
+    },
+  },
   stat: { ...looker, opts: { '-c --format --printf': 'value' } },
-  du: { ...looker, opts: { '-d --max-depth -t --threshold -B --block-size --exclude --time-style': 'value', '--files0-from -X --exclude-from': 'file' } },
-  tree: { ...looker, opts: { '-o': 'out', '-R -H': 'write', '-L -P -I --filelimit --charset --sort': 'value' } },
-  file: { args: 'meta', opts: { '-C --compile': 'write', '-m --magic-file': 'refuse=', '-f --files-from': 'file', '-F --separator -P --parameter -e --exclude': 'value' } },
-  ...each('basename dirname seq expr sleep true false nproc arch whoami groups logname users tty getconf locale uptime free vmstat lscpu lsblk lsmem lspci lsusb lsmod lsns lsof lslocks lsipc ipcs pidof pgrep pmap pstree pwdx w who last lastlog lastb uname cal ncal dnsdomainname domainname printf echo id getent numastat mpstat iostat sar pidstat blkid findmnt runlevel hostid tload slabtop swaplabel modinfo lsinitramfs ulimit nologin cpuid sensors lshw dmidecode hwinfo inxi acpi upower uuidgen mcookie units bc test', quiet),
+  du: {
+    ...looker,
+    opts: {
+      '-d --max-depth -t --threshold -B --block-size --exclude --time-style': 'value',
+      '--files0-from -X --exclude-from': 'file',
+    },
+  },
+  tree: {
+    ...looker,
+    opts: { '-o': 'out', '-R -H': 'write', '-L -P -I --filelimit --charset --sort': 'value' },
+  },
+  file: {
+    args: 'meta',
+    opts: {
+      '-C --compile': 'write',
+      '-m --magic-file': 'refuse=',
+      '-f --files-from': 'file',
+      '-F --separator -P --parameter -e --exclude': 'value',
+    },
+  },
+  ...each(
+    'basename dirname seq expr sleep true false nproc arch whoami groups logname users tty getconf locale uptime free vmstat lscpu lsblk lsmem lspci lsusb lsmod lsns lsof lslocks lsipc ipcs pidof pgrep pmap pstree pwdx w who last lastlog lastb uname cal ncal dnsdomainname domainname printf echo id getent numastat mpstat iostat sar pidstat blkid findmnt runlevel hostid tload slabtop swaplabel modinfo lsinitramfs ulimit nologin cpuid sensors lshw dmidecode hwinfo inxi acpi upower uuidgen mcookie units bc test',
+    quiet,
+  ),
   uname: quiet,
   lsof: { opts: { '-p -i -u -c -d -a -t': 'flag', '-D': 'write=' } },
-  dmidecode: { opts: { '--dump-bin': 'out', '-d --dev-mem --from-dump': 'file', '-s -t --type --string': 'value' } },
+  dmidecode: {
+    opts: {
+      '--dump-bin': 'out',
+      '-d --dev-mem --from-dump': 'file',
+      '-s -t --type --string': 'value',
+    },
+  },
   sar: { opts: { '-o': 'out', '-f': 'file' } },
-  blkid: { opts: { '-g --garbage-collect': 'write', '-w': 'out', '-c --cache-file': 'file', '-o --output -s --match-tag -t --match-token': 'value' } },
+  blkid: {
+    opts: {
+      '-g --garbage-collect': 'write',
+      '-w': 'out',
+      '-c --cache-file': 'file',
+      '-o --output -s --match-tag -t --match-token': 'value',
+    },
+  },
   df: { args: 'meta', opts: { '-t --type -x --exclude-type -B --block-size': 'value' } },
   ps: { opts: { '-o -O -p -u -U -g -C -t --sort --format --pid --user --ppid': 'value' } },
   top: { opts: { '-d -n -p -u -U -o -w': 'value' } },
   htop: { refuse: 'it needs a terminal; use "top -b -n1" or "ps".' },
-  date: { opts: { '-s --set': 'admin=', '-d --date -I --iso-8601 --rfc-3339': 'value', '-r --reference': 'meta', '-f --file': 'file' }, },
+  date: {
+    opts: {
+      '-s --set': 'admin=',
+      '-d --date -I --iso-8601 --rfc-3339': 'value',
+      '-r --reference': 'meta',
+      '-f --file': 'file',
+    },
+  },
   hostname: { max: 0, over: 'admin', opts: { '-F --file -b --boot': 'admin' } },
-  dmesg: { opts: { '-c --read-clear -C --clear -n --console-level -D --console-off -E --console-on': 'admin', '-l --level -f --facility --since --until --time-format': 'value', '-F --file -K --kmsg-file': 'file' } },
+  dmesg: {
+    opts: {
+      '-c --read-clear -C --clear -n --console-level -D --console-off -E --console-on': 'admin',
+      '-l --level -f --facility --since --until --time-format': 'value',
+      '-F --file -K --kmsg-file': 'file',
+    },
+  },
   lsblk: { opts: { '-o --output -e --exclude -I --include -x --sort --sysroot': 'value' } },
-  mount: { max: 0, over: 'admin', opts: { '-a --all -o --options -B --bind -M --move --make-shared --make-private': 'admin', '-t --types': 'value' } },
+  mount: {
+    max: 0,
+    over: 'admin',
+    opts: {
+      '-a --all -o --options -B --bind -M --move --make-shared --make-private': 'admin',
+      '-t --types': 'value',
+    },
+  },
   findmnt: { opts: { '-t --types -o --output -S --source -T --target -F --tab-file': 'value' } },
   sysctl: { opts: { '-w --write -p --load --system': 'admin' } },
-  ...each('umount swapoff mkswap losetup fsck e2fsck resize2fs tune2fs parted fdisk sfdisk cfdisk lvcreate lvremove lvextend vgcreate vgremove pvcreate pvremove mdadm zpool zfs btrfs cryptsetup mknod modprobe insmod rmmod depmod ldconfig setcap useradd userdel usermod groupadd groupdel groupmod adduser deluser addgroup chsh chfn chage gpasswd newgrp vipw visudo update-rc.d chkconfig alternatives update-alternatives update-grub grub-install grub2-mkconfig efibootmgr setenforce semanage setsebool aa-disable apparmor_parser hwclock localedef', { effect: 'admin' }),
+  ...each(
+    'umount swapoff mkswap losetup fsck e2fsck resize2fs tune2fs parted fdisk sfdisk cfdisk lvcreate lvremove lvextend vgcreate vgremove pvcreate pvremove mdadm zpool zfs btrfs cryptsetup mknod modprobe insmod rmmod depmod ldconfig setcap useradd userdel usermod groupadd groupdel groupmod adduser deluser addgroup chsh chfn chage gpasswd newgrp vipw visudo update-rc.d chkconfig alternatives update-alternatives update-grub grub-install grub2-mkconfig efibootmgr setenforce semanage setsebool aa-disable apparmor_parser hwclock localedef',
+    { effect: 'admin' },
+  ),
   passwd: { effect: 'admin' },
-  swapon: { max: 0, over: 'admin', opts: { '-a --all': 'admin', '-s --show --summary --noheadings --raw --bytes': 'flag' } },
-  ...each('shutdown reboot halt poweroff init telinit kexec sysrq', { refuse: 'turning a machine off or on again is not for agents.' }),
-  ...each('mkfs mkfs.ext2 mkfs.ext3 mkfs.ext4 mkfs.xfs mkfs.btrfs mkfs.vfat mke2fs wipefs blkdiscard shred srm sgdisk badblocks hdparm', { refuse: 'it destroys what no backup here brings back.' }),
+  swapon: {
+    max: 0,
+    over: 'admin',
+    opts: { '-a --all': 'admin', '-s --show --summary --noheadings --raw --bytes': 'flag' },
+  },
+  ...each('shutdown reboot halt poweroff init telinit kexec sysrq', {
+    refuse: 'turning a machine off or on again is not for agents.',
+  }),
+  ...each(
+    'mkfs mkfs.ext2 mkfs.ext3 mkfs.ext4 mkfs.xfs mkfs.btrfs mkfs.vfat mke2fs wipefs blkdiscard shred srm sgdisk badblocks hdparm',
+    { refuse: 'it destroys what no backup here brings back.' },
+  ),
   // Changes of files.
-  'cp install': { effect: 'write', opts: { '-t --target-directory': 'out', '-S --suffix -m --mode -o --owner -g --group': 'value', '--strip-program': 'refuse=', '-r -R -a --recursive --archive': 'flag' } },
-  mv: { effect: 'write', args: 'out', opts: { '-t --target-directory': 'out', '-S --suffix': 'value' } },
-  ln: { effect: 'write', args: 'file out', opts: { '-t --target-directory': 'out', '-S --suffix': 'value' } },
+  'cp install': {
+    effect: 'write',
+    opts: {
+      '-t --target-directory': 'out',
+      '-S --suffix -m --mode -o --owner -g --group': 'value',
+      '--strip-program': 'refuse=',
+      '-r -R -a --recursive --archive': 'flag',
+    },
+  },
+  mv: {
+    effect: 'write',
+    args: 'out',
+    opts: { '-t --target-directory': 'out', '-S --suffix': 'value' },
+  },
+  ln: {
+    effect: 'write',
+    args: 'file out',
+    opts: { '-t --target-directory': 'out', '-S --suffix': 'value' },
+  },
   link: { effect: 'write', args: 'file out' },
-  ...each('mkdir rmdir touch unlink truncate mkfifo fallocate', { effect: 'write', args: 'out', opts: { '-m --mode -s --size -d --date -t -l --length -o --offset': 'value', '-r --reference': 'meta' } }),
-  ...each('chmod chown chgrp setfacl chattr', { effect: 'write', args: 'text out', opts: { '-R --recursive': 'admin', '--reference': 'meta' } }),
+  ...each('mkdir rmdir touch unlink truncate mkfifo fallocate', {
+    effect: 'write',
+    args: 'out',
+    opts: {
+      '-m --mode -s --size -d --date -t -l --length -o --offset': 'value',
+      '-r --reference': 'meta',
+    },
+  }),
+  ...each('chmod chown chgrp setfacl chattr', {
+    effect: 'write',
+    args: 'text out',
+    opts: { '-R --recursive': 'admin', '--reference': 'meta' },
+  }),
   tee: { args: 'out' },
   ...each('split csplit', { effect: 'write', args: 'file' }),
   mktemp: { effect: 'write' },
   sync: { effect: 'write' },
   patch: { effect: 'write' },
   rename: { effect: 'write' },
-  ...each('gzip gunzip bzip2 bunzip2 xz unxz zstd unzstd lz4 lzop pigz compress uncompress', { effect: 'write', args: 'out' }),
-  ...each('zgrep zegrep zfgrep xzgrep bzgrep', { args: 'text file', opts: { '-e -A -B -C -m': 'value', '-f': 'file' } }),
+  ...each('gzip gunzip bzip2 bunzip2 xz unxz zstd unzstd lz4 lzop pigz compress uncompress', {
+    effect: 'write',
+    args: 'out',
+  }),
+  ...each('zgrep zegrep zfgrep xzgrep bzgrep', {
+    args: 'text file',
+    opts: { '-e -A -B -C -m': 'value', '-f': 'file' },
+  }),
   ...each('zdiff zcmp', reader),
   ...each('clear reset stty tput setterm resize', { opts: {} }),
   yes: { refuse: 'its output never ends.' },

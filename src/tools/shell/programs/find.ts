@@ -4,24 +4,39 @@ import { any, below, fromGlob, isLiteral } from '../wildcard.ts'
 
 const arg = (text: string, many = false): Arg => ({ text, many })
 /** Tests and actions that take one value. */
-const valued = /^-(name|iname|path|ipath|wholename|iwholename|regex|iregex|lname|ilname|type|xtype|size|mtime|atime|ctime|mmin|amin|cmin|newer|anewer|cnewer|newer[aBcm][aBcmt]|user|group|uid|gid|perm|links|inum|samefile|fstype|maxdepth|mindepth|used|printf|regextype|context|flags)$/
-const plain = /^(-(print|print0|ls|prune|quit|depth|d|mount|xdev|follow|daystart|empty|readable|writable|executable|true|false|nouser|nogroup|noleaf|not|a|and|o|or|ignore_readdir_race|noignore_readdir_race|warn|nowarn|help|version)|[()!,])$/
+const valued =
+  /^-(name|iname|path|ipath|wholename|iwholename|regex|iregex|lname|ilname|type|xtype|size|mtime|atime|ctime|mmin|amin|cmin|newer|anewer|cnewer|newer[aBcm][aBcmt]|user|group|uid|gid|perm|links|inum|samefile|fstype|maxdepth|mindepth|used|printf|regextype|context|flags)$/
+const plain =
+  /^(-(print|print0|ls|prune|quit|depth|d|mount|xdev|follow|daystart|empty|readable|writable|executable|true|false|nouser|nogroup|noleaf|not|a|and|o|or|ignore_readdir_race|noignore_readdir_race|warn|nowarn|help|version)|[()!,])$/
 
 /** What `{}` becomes: anything below the starting points, with the name when it is known for sure. */
 const foundPaths = (roots: readonly string[], tests: readonly Arg[]): readonly string[] => {
   const names = tests.flatMap((t, i) => (t.text === '-name' ? [tests[i + 1]?.text ?? ''] : []))
-  const sure = names.length === 1 && !tests.some((t) => /^(!|-not|-o|-or|,|-iname|-path|-regex)$/.test(t.text))
+  const sure =
+    names.length === 1 && !tests.some((t) => /^(!|-not|-o|-or|,|-iname|-path|-regex)$/.test(t.text))
   const name = names[0] ?? ''
-  return roots.map((r) => (sure && isLiteral(name) ? `${r}${below}/${fromGlob(name)}` : `${r}${below}`))
+  return roots.map((r) =>
+    sure && isLiteral(name) ? `${r}${below}/${fromGlob(name)}` : `${r}${below}`,
+  )
 }
 
 const action = (words: readonly Arg[], i: number, found: readonly string[], port: Port): number => {
   const start = i + 1
   let end = start
-  while (end < words.length && words[end]?.text !== ';' && !(words[end]?.text === '+' && words[end - 1]?.text === '{}')) end += 1
-  if (end >= words.length) port.refuse('The command that find runs does not end.', 'End it with {} + or with \\;')
+  while (
+    end < words.length &&
+    words[end]?.text !== ';' &&
+    !(words[end]?.text === '+' && words[end - 1]?.text === '{}')
+  )
+    end += 1
+  if (end >= words.length)
+    port.refuse('The command that find runs does not end.', 'End it with {} + or with \\;')
   for (const path of found) {
-    port.run(words.slice(start, end).map((w) => (w.text.includes('{}') ? arg(w.text.replaceAll('{}', path)) : w)))
+    port.run(
+      words
+        .slice(start, end)
+        .map((w) => (w.text.includes('{}') ? arg(w.text.replaceAll('{}', path)) : w)),
+    )
   }
   return end
 }
@@ -33,7 +48,11 @@ export const find: Judge = (args, port) => {
   for (; i < args.length; i += 1) {
     const t = args[i]?.text ?? ''
     if (/^[-(!,)]/.test(t) && t !== '-') break
-    if (t.startsWith(any)) port.refuse('Where find starts is not known before it runs, and could be an action such as -delete.', 'Write the starting point out.')
+    if (t.startsWith(any))
+      port.refuse(
+        'Where find starts is not known before it runs, and could be an action such as -delete.',
+        'Write the starting point out.',
+      )
     const root = args[i]
     if (root) roots.push(root)
   }
@@ -53,12 +72,20 @@ export const find: Judge = (args, port) => {
       if (file) port.path(file, 'out')
       at += t === '-fprintf' ? 2 : 1
     } else if (t === '-files0-from') {
-      port.refuse('find -files0-from takes its starting points from a file.', 'Name the starting points.')
-    } else port.refuse(`find does not know ${isLiteral(t) ? t.slice(0, 30) : 'an argument that is only known when it runs'}.`, 'Quote patterns, and use the tests of GNU find.')
+      port.refuse(
+        'find -files0-from takes its starting points from a file.',
+        'Name the starting points.',
+      )
+    } else
+      port.refuse(
+        `find does not know ${isLiteral(t) ? t.slice(0, 30) : 'an argument that is only known when it runs'}.`,
+        'Quote patterns, and use the tests of GNU find.',
+      )
   }
 }
 
-const xargsValued = /^(-[InPLsdEa]|--max-args|--max-procs|--max-lines|--max-chars|--delimiter|--arg-file|--replace|--process-slot-var)$/
+const xargsValued =
+  /^(-[InPLsdEa]|--max-args|--max-procs|--max-lines|--max-chars|--delimiter|--arg-file|--replace|--process-slot-var)$/
 /** What it appends is what it is fed: known for find, ls and the like, else unknown. */
 export const xargs: Judge = (args, port) => {
   let replace: string | undefined
@@ -71,14 +98,23 @@ export const xargs: Judge = (args, port) => {
       i += 1
       break
     }
-    const value = xargsValued.test(t) ? args[i + 1]?.text : /^-[IadE]./.test(t) ? t.slice(2) : t.split('=')[1]
+    const value = xargsValued.test(t)
+      ? args[i + 1]?.text
+      : /^-[IadE]./.test(t)
+        ? t.slice(2)
+        : t.split('=')[1]
     if (/^(-I|--replace|-i)/.test(t)) replace = value && value !== '' ? value : '{}'
     if (/^(-a|--arg-file)/.test(t)) {
       port.path(arg(value ?? ''), 'file')
       lines = undefined
     }
     if (xargsValued.test(t)) i += 1
-    else if (!/^-([0rtpxo]+|[InPLsdEaile][^]*)$|^--(null|no-run-if-empty|verbose|exit|open-tty|[a-z-]+=[^]*)$/.test(t)) port.raise('write')
+    else if (
+      !/^-([0rtpxo]+|[InPLsdEaile][^]*)$|^--(null|no-run-if-empty|verbose|exit|open-tty|[a-z-]+=[^]*)$/.test(
+        t,
+      )
+    )
+      port.raise('write')
   }
   const inner = args.slice(i)
   if (inner.length === 0) return
@@ -89,7 +125,10 @@ export const xargs: Judge = (args, port) => {
       continue
     }
     const mark = replace
-    if (name.includes(mark)) port.refuse('xargs would run a program whose name comes from its input.')
-    port.run(inner.map((w) => (w.text.includes(mark) ? arg(w.text.replaceAll(mark, line), w.many) : w)))
+    if (name.includes(mark))
+      port.refuse('xargs would run a program whose name comes from its input.')
+    port.run(
+      inner.map((w) => (w.text.includes(mark) ? arg(w.text.replaceAll(mark, line), w.many) : w)),
+    )
   }
 }

@@ -1,45 +1,85 @@
 /** git, docker exec and kubectl: subcommands behind global options that must not be trusted. */
 import type { Arg, Judge, Program } from '../types.ts'
-import { kubectl as kubectlTable } from './tools.ts'
 import { isLiteral } from '../wildcard.ts'
+import { kubectl as kubectlTable } from './tools.ts'
 
 const reading: Program['opts'] = {
-  '--output': 'out', '--ext-diff --textconv --open-files-in-pager -O --exec --upload-pack --receive-pack --run': 'refuse',
-  '-n --max-count --since --until --after --before --author --committer --grep --format --pretty --date --skip -S -G --diff-filter --sort --contains --no-contains --points-at --merged --no-merged -L --abbrev -U --unified': 'value',
+  '--output': 'out',
+  '--ext-diff --textconv --open-files-in-pager -O --exec --upload-pack --receive-pack --run':
+    'refuse',
+  '-n --max-count --since --until --after --before --author --committer --grep --format --pretty --date --skip -S -G --diff-filter --sort --contains --no-contains --points-at --merged --no-merged -L --abbrev -U --unified':
+    'value',
   '--no-ext-diff --no-textconv': 'flag',
 }
 const log: Program = { args: 'file', opts: reading }
-const lists: Program = { args: 'text', strict: 'write', max: 0, opts: { '-a -r -v -vv --list -l --all --remotes --show-current --no-color --color --column --no-column -i --ignore-case --no-abbrev --omit-empty --merged --no-merged': 'flag', '--sort --format --contains --no-contains --points-at --abbrev -n': 'value' } }
-const write: Program = { effect: 'write', opts: { '--upload-pack --receive-pack --exec -x -u --template': 'refuse=' } }
+const lists: Program = {
+  args: 'text',
+  strict: 'write',
+  max: 0,
+  opts: {
+    '-a -r -v -vv --list -l --all --remotes --show-current --no-color --color --column --no-column -i --ignore-case --no-abbrev --omit-empty --merged --no-merged':
+      'flag',
+    '--sort --format --contains --no-contains --points-at --abbrev -n': 'value',
+  },
+}
+const write: Program = {
+  effect: 'write',
+  opts: { '--upload-pack --receive-pack --exec -x -u --template': 'refuse=' },
+}
 const admin: Program = { effect: 'admin', opts: { '--receive-pack --exec': 'refuse=' } }
 const denied: Program = { refuse: 'it runs other programs.' }
 
 const table: Program = {
   opts: {
-    '--no-pager -P -p --paginate --bare --literal-pathspecs --glob-pathspecs --noglob-pathspecs --icase-pathspecs --no-optional-locks --no-replace-objects --version --help': 'flag',
-    '-C': 'meta', '--git-dir --work-tree --namespace': 'meta', '--exec-path --config-env --super-prefix --attr-source': 'refuse=',
+    '--no-pager -P -p --paginate --bare --literal-pathspecs --glob-pathspecs --noglob-pathspecs --icase-pathspecs --no-optional-locks --no-replace-objects --version --help':
+      'flag',
+    '-C': 'meta',
+    '--git-dir --work-tree --namespace': 'meta',
+    '--exec-path --config-env --super-prefix --attr-source': 'refuse=',
   },
   sub: {
-    'log show diff status blame annotate shortlog describe rev-parse rev-list ls-files ls-tree cat-file name-rev grep count-objects for-each-ref merge-base diff-tree diff-index diff-files whatchanged cherry verify-commit verify-tag check-ignore check-attr show-ref show-branch range-diff help version var fsck merge-tree': log,
+    'log show diff status blame annotate shortlog describe rev-parse rev-list ls-files ls-tree cat-file name-rev grep count-objects for-each-ref merge-base diff-tree diff-index diff-files whatchanged cherry verify-commit verify-tag check-ignore check-attr show-ref show-branch range-diff help version var fsck merge-tree':
+      log,
     'branch tag': lists,
-    'remote': { sub: { 'show get-url': { opts: {} } }, rest: 'write', opts: { '-v --verbose': 'flag' } },
-    'stash': { sub: { 'list show': log }, rest: 'write', bare: 'write' },
-    'reflog': { sub: { 'show exists': log, 'expire delete': { effect: 'admin' } }, rest: 'read' },
-    'worktree': { sub: { list: { opts: {} } }, rest: 'write' },
-    'submodule': { sub: { 'status summary': { opts: {} }, foreach: denied }, rest: 'write', opts: { '-q --quiet --cached --recursive': 'flag' } },
-    'notes': { sub: { 'list show': log }, rest: 'write' },
-    'config': { strict: 'write', max: 1, args: 'text', opts: { '--get --get-all --get-regexp --list -l --show-origin --show-scope --global --local --system --worktree --name-only -z --bool --int': 'flag', '-e --edit': 'refuse', '-f --file --blob': 'file' } },
+    remote: {
+      sub: { 'show get-url': { opts: {} } },
+      rest: 'write',
+      opts: { '-v --verbose': 'flag' },
+    },
+    stash: { sub: { 'list show': log }, rest: 'write', bare: 'write' },
+    reflog: { sub: { 'show exists': log, 'expire delete': { effect: 'admin' } }, rest: 'read' },
+    worktree: { sub: { list: { opts: {} } }, rest: 'write' },
+    submodule: {
+      sub: { 'status summary': { opts: {} }, foreach: denied },
+      rest: 'write',
+      opts: { '-q --quiet --cached --recursive': 'flag' },
+    },
+    notes: { sub: { 'list show': log }, rest: 'write' },
+    config: {
+      strict: 'write',
+      max: 1,
+      args: 'text',
+      opts: {
+        '--get --get-all --get-regexp --list -l --show-origin --show-scope --global --local --system --worktree --name-only -z --bool --int':
+          'flag',
+        '-e --edit': 'refuse',
+        '-f --file --blob': 'file',
+      },
+    },
     'symbolic-ref': { max: 1, strict: 'write', opts: { '--short -q': 'flag' } },
-    'pull fetch checkout switch restore add commit merge cherry-pick revert mv rm init clone push apply am gc prune repack bundle archive update-index update-ref ls-remote pack-refs sparse-checkout format-patch': write,
+    'pull fetch checkout switch restore add commit merge cherry-pick revert mv rm init clone push apply am gc prune repack bundle archive update-index update-ref ls-remote pack-refs sparse-checkout format-patch':
+      write,
     'reset clean': admin,
-    'rebase': { effect: 'write', opts: { '-x --exec -i --interactive': 'refuse=' } },
-    'bisect': { sub: { 'log view': { opts: {} }, run: denied }, rest: 'write' },
-    'filter-branch difftool mergetool gui gitk citool instaweb daemon shell credential credential-store credential-cache send-email http-backend http-push upload-pack receive-pack upload-archive remote-ext remote-fd remote-http imap-send web--browse fast-import p4 svn cvsserver maintenance': denied,
+    rebase: { effect: 'write', opts: { '-x --exec -i --interactive': 'refuse=' } },
+    bisect: { sub: { 'log view': { opts: {} }, run: denied }, rest: 'write' },
+    'filter-branch difftool mergetool gui gitk citool instaweb daemon shell credential credential-store credential-cache send-email http-backend http-push upload-pack receive-pack upload-archive remote-ext remote-fd remote-http imap-send web--browse fast-import p4 svn cvsserver maintenance':
+      denied,
   },
   bare: 'read',
 }
 /** `-c` settings that change how things look and nothing else. */
-const looks = /^(color\.[\w.]+|core\.quotepath|core\.abbrev|log\.(date|decorate|abbrevcommit)|i18n\.\w+)=[\w:-]*$|^(core\.pager|pager\.\w+)=(cat|false)?$/i
+const looks =
+  /^(color\.[\w.]+|core\.quotepath|core\.abbrev|log\.(date|decorate|abbrevcommit)|i18n\.\w+)=[\w:-]*$|^(core\.pager|pager\.\w+)=(cat|false)?$/i
 
 export const git: Judge = (args, port) => {
   const kept: Arg[] = []
@@ -49,10 +89,12 @@ export const git: Judge = (args, port) => {
     if (!t.startsWith('-')) break
     if (t === '-c') {
       i += 1
-      if (!looks.test(args[i]?.text ?? '')) port.refuse('git -c can make git run other programs.', 'Leave the setting out.')
+      if (!looks.test(args[i]?.text ?? ''))
+        port.refuse('git -c can make git run other programs.', 'Leave the setting out.')
       continue
     }
-    if (t.startsWith('-c')) port.refuse('git -c can make git run other programs.', 'Leave the setting out.')
+    if (t.startsWith('-c'))
+      port.refuse('git -c can make git run other programs.', 'Leave the setting out.')
     const arg = args[i]
     if (arg) kept.push(arg)
     if (/^(-C|--git-dir|--work-tree|--namespace)$/.test(t)) {
@@ -66,10 +108,26 @@ export const git: Judge = (args, port) => {
     if (/^(ext|fd)::/.test(a.text)) port.refuse('This kind of address makes git run a program.')
     // `HEAD:path` reads a file out of the history.
     const inside = /^[^-][^:]*:(.+)$/.exec(a.text)?.[1]
-    if (inside !== undefined && !inside.startsWith('/')) port.path({ text: inside, many: a.many }, 'file')
+    if (inside !== undefined && !inside.startsWith('/'))
+      port.path({ text: inside, many: a.many }, 'file')
   }
-  if (/^(branch|tag)$/.test(rest[0]?.text ?? '') && rest.slice(1).some((a) => /^(-l|--list|--contains|--merged|--no-merged|--points-at)/.test(a.text)) && !rest.some((a) => /^(-[a-zA-Z]*[dDmMcCfsu]|--(delete|move|copy|force|set-upstream|unset-upstream|edit|sign|track|create))/.test(a.text))) return
-  if (/^push$/.test(rest[0]?.text ?? '') && rest.some((a) => /^(-[a-z]*[fd]|--force|--delete|--mirror|--prune|\+)/.test(a.text))) port.raise('admin')
+  if (
+    /^(branch|tag)$/.test(rest[0]?.text ?? '') &&
+    rest
+      .slice(1)
+      .some((a) => /^(-l|--list|--contains|--merged|--no-merged|--points-at)/.test(a.text)) &&
+    !rest.some((a) =>
+      /^(-[a-zA-Z]*[dDmMcCfsu]|--(delete|move|copy|force|set-upstream|unset-upstream|edit|sign|track|create))/.test(
+        a.text,
+      ),
+    )
+  )
+    return
+  if (
+    /^push$/.test(rest[0]?.text ?? '') &&
+    rest.some((a) => /^(-[a-z]*[fd]|--force|--delete|--mirror|--prune|\+)/.test(a.text))
+  )
+    port.raise('admin')
   port.table(table, [...kept, ...rest], 'git')
 }
 
@@ -77,11 +135,21 @@ export const git: Judge = (args, port) => {
 export const docker: Judge = (args, port) => {
   const words = args[0]?.text === 'container' || args[0]?.text === 'compose' ? args.slice(1) : args
   const verb = words[0]?.text ?? ''
-  if (verb === 'inspect' || (/^(container|image)$/.test(args[0]?.text ?? '') && words[0]?.text === 'inspect')) {
+  if (
+    verb === 'inspect' ||
+    (/^(container|image)$/.test(args[0]?.text ?? '') && words[0]?.text === 'inspect')
+  ) {
     const at = words.findIndex((a) => /^(-f|--format)/.test(a.text))
     const format = at < 0 ? '' : (words[at]?.text.split('=')[1] ?? words[at + 1]?.text ?? '')
     const fields = format.match(/\{\{[^}]*\}\}/g)
-    if (fields && isLiteral(format) && !/\.Config(\.Env)?\s*[}|]|Env|json \.\s*\}|\{\{\s*\.\s*\}|json \.Config\s*\}|\$|printf|index|range|with|call/i.test(format)) return
+    if (
+      fields &&
+      isLiteral(format) &&
+      !/\.Config(\.Env)?\s*[}|]|Env|json \.\s*\}|\{\{\s*\.\s*\}|json \.Config\s*\}|\$|printf|index|range|with|call/i.test(
+        format,
+      )
+    )
+      return
   }
   if (verb !== 'exec') return port.listed('docker', args)
   let i = 1
@@ -89,7 +157,8 @@ export const docker: Judge = (args, port) => {
     const t = words[i]?.text ?? ''
     if (!t.startsWith('-')) break
     if (/^(-u|--user|-w|--workdir|--index)$/.test(t)) i += 1
-    else if (!/^(-[it]+|-T|--interactive|--tty|--no-TTY|--user=.*|--workdir=.*)$/.test(t)) port.refuse('This option of docker exec is not allowed.')
+    else if (!/^(-[it]+|-T|--interactive|--tty|--no-TTY|--user=.*|--workdir=.*)$/.test(t))
+      port.refuse('This option of docker exec is not allowed.')
   }
   const [container, ...inner] = words.slice(i)
   if (!container || inner.length === 0) return port.refuse('docker exec needs a command.')
@@ -100,8 +169,17 @@ export const docker: Judge = (args, port) => {
 const secrets = /(^|[,/])secrets?(\.[\w.]*)?([/,]|$)/i
 export const kubectl: Judge = (args, port) => {
   if (args.some((a) => secrets.test(a.text))) port.refuse('Secrets of a cluster are not read here.')
-  if (args.some((a) => !isLiteral(a.text) && !a.text.startsWith('-') && /^(get|describe)$/.test(args[0]?.text ?? '') && a === args[1])) port.refuse('Which kind of object is read is not known before it runs.')
-  if (args.some((a) => /^--raw/.test(a.text))) port.refuse('kubectl --raw goes around what is judged here.')
+  if (
+    args.some(
+      (a) =>
+        !isLiteral(a.text) &&
+        !a.text.startsWith('-') &&
+        /^(get|describe)$/.test(args[0]?.text ?? '') &&
+        a === args[1],
+    )
+  )
+    port.refuse('Which kind of object is read is not known before it runs.')
+  if (args.some((a) => /^--raw/.test(a.text)))
+    port.refuse('kubectl --raw goes around what is judged here.')
   port.table(kubectlTable, args, 'kubectl')
 }
-

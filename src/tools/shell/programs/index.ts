@@ -13,13 +13,31 @@ import { wrappers } from './wrappers.ts'
 
 /** One entry a name; a key may list several. */
 const named = (tables: readonly Table[]): ReadonlyMap<string, Program> =>
-  new Map(tables.flatMap((t) => Object.entries(t).flatMap(([names, p]) => names.split(' ').map((n) => [n, p] as const))))
+  new Map(
+    tables.flatMap((t) =>
+      Object.entries(t).flatMap(([names, p]) => names.split(' ').map((n) => [n, p] as const)),
+    ),
+  )
 
 export const listed = named([coreutils, system, tools])
 export const judges: ReadonlyMap<string, Judge> = new Map(
   Object.entries({
-    ...builtins, ...wrappers, ...special,
-    find, xargs, sed, gsed: sed, awk, gawk: awk, mawk: awk, nawk: awk, git, docker, podman: docker, nerdctl: docker, kubectl,
+    ...builtins,
+    ...wrappers,
+    ...special,
+    find,
+    xargs,
+    sed,
+    gsed: sed,
+    awk,
+    gawk: awk,
+    mawk: awk,
+    nawk: awk,
+    git,
+    docker,
+    podman: docker,
+    nerdctl: docker,
+    kubectl,
   }),
 )
 /** What the shell itself runs, whatever lies on the PATH. */

@@ -126,7 +126,8 @@ const judgeText = (script: string, port: Port): void => {
   const both = [sedScript(script, false), sedScript(script, true)].filter((f) => f !== undefined)
   if (both.length === 0) return port.raise('write')
   for (const found of both) {
-    if (found.runs) port.refuse('The sed script runs commands (e).', 'Leave out the e command or flag.')
+    if (found.runs)
+      port.refuse('The sed script runs commands (e).', 'Leave out the e command or flag.')
     for (const path of found.reads) port.path({ text: path, many: false }, 'file')
     for (const path of found.writes) port.path({ text: path, many: false }, 'out')
   }
@@ -164,7 +165,11 @@ export const sed: Judge = (args, port) => {
       // An unknown first word could be an option; an unknown later one a file.
       if (!isLiteral(t) && !/^[/.~\w]/.test(t)) port.raise('write')
       operands.push(arg)
-    } else if (!/^-([nErszub]+|l[0-9]+)$|^--(quiet|silent|regexp-extended|separate|posix|null-data|unbuffered|sandbox|debug|zero-terminated|version|help|follow-symlinks|line-length=[0-9]+)$/.test(t)) {
+    } else if (
+      !/^-([nErszub]+|l[0-9]+)$|^--(quiet|silent|regexp-extended|separate|posix|null-data|unbuffered|sandbox|debug|zero-terminated|version|help|follow-symlinks|line-length=[0-9]+)$/.test(
+        t,
+      )
+    ) {
       port.raise('write')
     }
   }

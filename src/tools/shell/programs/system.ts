@@ -3,95 +3,298 @@ import type { Program } from '../types.ts'
 import { each, type Table } from './coreutils.ts'
 
 const quiet: Program = {}
-const unit: Program = { opts: { '-n --lines -o --output -p --property -P -t --type --state -H --host -M --machine --job-mode --root --image': 'value' } }
-const systemctlOpts: Program['opts'] = { '--user --system --no-pager -l --full -q --quiet -a --all --failed --plain --no-legend --no-ask-password --now -r --recursive --value --show-types --reverse --with-dependencies --no-block --wait': 'flag', '-n --lines -o --output -p --property -P -t --type --state': 'value', '-H --host -M --machine': 'refuse=', '--root --image': 'refuse=' }
+const unit: Program = {
+  opts: {
+    '-n --lines -o --output -p --property -P -t --type --state -H --host -M --machine --job-mode --root --image':
+      'value',
+  },
+}
+const systemctlOpts: Program['opts'] = {
+  '--user --system --no-pager -l --full -q --quiet -a --all --failed --plain --no-legend --no-ask-password --now -r --recursive --value --show-types --reverse --with-dependencies --no-block --wait':
+    'flag',
+  '-n --lines -o --output -p --property -P -t --type --state': 'value',
+  '-H --host -M --machine': 'refuse=',
+  '--root --image': 'refuse=',
+}
 
-const ipLook: Program = { sub: { 'show list lst ls s sh get g': quiet }, rest: 'admin', bare: 'read' }
+const ipLook: Program = {
+  sub: { 'show list lst ls s sh get g': quiet },
+  rest: 'admin',
+  bare: 'read',
+}
 const netPlan = 'it changes how this machine is reached.'
 
 export const system: Table = {
   systemctl: {
     opts: systemctlOpts,
     sub: {
-      'status show cat list-units list-unit-files list-timers list-sockets list-dependencies list-jobs list-machines list-paths list-automounts is-active is-enabled is-failed is-system-running get-default show-environment help whoami': unit,
-      'start stop restart reload try-restart reload-or-restart try-reload-or-restart reset-failed kill cancel': { effect: 'write' },
-      'reboot poweroff halt kexec suspend hibernate hybrid-sleep suspend-then-hibernate rescue emergency exit soft-reboot switch-root isolate default': { refuse: 'turning a machine off or on again is not for agents.' },
-      'edit': { refuse: 'it needs an editor; write the file and reload.' },
+      'status show cat list-units list-unit-files list-timers list-sockets list-dependencies list-jobs list-machines list-paths list-automounts is-active is-enabled is-failed is-system-running get-default show-environment help whoami':
+        unit,
+      'start stop restart reload try-restart reload-or-restart try-reload-or-restart reset-failed kill cancel':
+        { effect: 'write' },
+      'reboot poweroff halt kexec suspend hibernate hybrid-sleep suspend-then-hibernate rescue emergency exit soft-reboot switch-root isolate default':
+        { refuse: 'turning a machine off or on again is not for agents.' },
+      edit: { refuse: 'it needs an editor; write the file and reload.' },
     },
     rest: 'admin',
   },
   service: { args: 'text', opts: { '--status-all': 'flag' }, max: 0, over: 'write' },
   journalctl: {
     opts: {
-      '-n --lines -u --unit -p --priority -S --since -U --until -o --output -g --grep -t --identifier -b --boot -c --cursor --after-cursor --facility --output-fields --user-unit -T --exclude-identifier': 'value',
-      '-D --directory --file --root --image': 'file', '-M --machine': 'value',
-      '--vacuum-size --vacuum-time --vacuum-files': 'admin=', '--rotate --flush --sync --relinquish-var --smart-relinquish-var --setup-keys --update-catalog': 'admin',
-      '--cursor-file': 'out', '-f --follow --no-pager -x --catalog -k --dmesg -r --reverse -e --pager-end -q --quiet -a --all -l --full --utc --no-hostname -m --merge -F --disk-usage --list-boots --header --verify --case-sensitive --no-full --no-tail --system --user': 'flag',
+      '-n --lines -u --unit -p --priority -S --since -U --until -o --output -g --grep -t --identifier -b --boot -c --cursor --after-cursor --facility --output-fields --user-unit -T --exclude-identifier':
+        'value',
+      '-D --directory --file --root --image': 'file',
+      '-M --machine': 'value',
+      '--vacuum-size --vacuum-time --vacuum-files': 'admin=',
+      '--rotate --flush --sync --relinquish-var --smart-relinquish-var --setup-keys --update-catalog':
+        'admin',
+      '--cursor-file': 'out',
+      '-f --follow --no-pager -x --catalog -k --dmesg -r --reverse -e --pager-end -q --quiet -a --all -l --full --utc --no-hostname -m --merge -F --disk-usage --list-boots --header --verify --case-sensitive --no-full --no-tail --system --user':
+        'flag',
     },
   },
-  loginctl: { sub: { 'list-sessions list-users list-seats session-status show-session user-status show-user seat-status show-seat': quiet }, rest: 'admin' },
-  hostnamectl: { sub: { status: quiet, 'hostname icon-name chassis deployment location': { max: 0, over: 'admin' } }, rest: 'admin', opts: { '--static --transient --pretty --json -H': 'flag' } },
-  timedatectl: { sub: { 'status show list-timezones timesync-status show-timesync': quiet }, rest: 'admin' },
+  loginctl: {
+    sub: {
+      'list-sessions list-users list-seats session-status show-session user-status show-user seat-status show-seat':
+        quiet,
+    },
+    rest: 'admin',
+  },
+  hostnamectl: {
+    sub: {
+      status: quiet,
+      'hostname icon-name chassis deployment location': { max: 0, over: 'admin' },
+    },
+    rest: 'admin',
+    opts: { '--static --transient --pretty --json -H': 'flag' },
+  },
+  timedatectl: {
+    sub: { 'status show list-timezones timesync-status show-timesync': quiet },
+    rest: 'admin',
+  },
   localectl: { sub: { 'status list-locales list-keymaps': quiet }, rest: 'admin' },
-  resolvectl: { sub: { 'status query statistics dns domain service openpgp': { args: 'text', max: 2, over: 'admin' } }, rest: 'admin' },
+  resolvectl: {
+    sub: {
+      'status query statistics dns domain service openpgp': { args: 'text', max: 2, over: 'admin' },
+    },
+    rest: 'admin',
+  },
   networkctl: { sub: { 'list status lldp': quiet }, rest: 'admin' },
-  'systemd-analyze': { sub: { 'time blame critical-chain verify security calendar timespan timestamp unit-paths dot condition': quiet }, rest: 'write' },
+  'systemd-analyze': {
+    sub: {
+      'time blame critical-chain verify security calendar timespan timestamp unit-paths dot condition':
+        quiet,
+    },
+    rest: 'write',
+  },
   'systemd-cgls systemd-cgtop systemd-path systemd-detect-virt systemd-resolve': quiet,
   coredumpctl: { sub: { 'list info': quiet }, rest: 'refuse' },
-  ...each('systemd-run machinectl systemd-nspawn', { refuse: 'it starts processes that nobody here watches.' }),
+  ...each('systemd-run machinectl systemd-nspawn', {
+    refuse: 'it starts processes that nobody here watches.',
+  }),
   ip: {
-    opts: { '-s -stats -statistics -d -details -4 -6 -0 -o -oneline -br -brief -c -color -j -json -p -pretty -h -human -r -resolve -t -timestamp -a -all -f': 'flag', '-b -batch -force': 'refuse=', '-n -netns': 'value' },
+    opts: {
+      '-s -stats -statistics -d -details -4 -6 -0 -o -oneline -br -brief -c -color -j -json -p -pretty -h -human -r -resolve -t -timestamp -a -all -f':
+        'flag',
+      '-b -batch -force': 'refuse=',
+      '-n -netns': 'value',
+    },
     dash: true,
     sub: {
-      'a ad add addr addre address l li lin link r ro rou rout route n ne nei neig neigh neighbor neighbour ru rul rule maddr maddress mroute tunnel tun xfrm netns vrf ntable token fou sr macsec tcp_metrics': ipLook,
-      'm monitor': quiet, 'help': quiet,
+      'a ad add addr addre address l li lin link r ro rou rout route n ne nei neig neigh neighbor neighbour ru rul rule maddr maddress mroute tunnel tun xfrm netns vrf ntable token fou sr macsec tcp_metrics':
+        ipLook,
+      'm monitor': quiet,
+      help: quiet,
     },
     rest: 'admin',
   },
   ...each('ss netstat arp rarp route iwconfig ethtool nstat lnstat bridge-show', quiet),
-  ss: { opts: { '-K --kill': 'admin', '-D --diag': 'out', '-F --filter': 'file', '-f --family -A --query --socket': 'value' } },
+  ss: {
+    opts: {
+      '-K --kill': 'admin',
+      '-D --diag': 'out',
+      '-F --filter': 'file',
+      '-f --family -A --query --socket': 'value',
+    },
+  },
   arp: { opts: { '-d --delete -s --set': 'admin', '-f --file': 'admin' } },
   route: { max: 0, over: 'admin' },
   ifconfig: { max: 1, over: 'admin' },
   iwconfig: { max: 1, over: 'admin' },
-  ethtool: { max: 1, over: 'admin', opts: { '-s --change -A -C -G -K -L -p -r -t -N -U -X -f -E -W --set-ring --reset --flash': 'admin', '-S -i -k -g -a -c -l --statistics --driver --show-features': 'flag' } },
+  ethtool: {
+    max: 1,
+    over: 'admin',
+    opts: {
+      '-s --change -A -C -G -K -L -p -r -t -N -U -X -f -E -W --set-ring --reset --flash': 'admin',
+      '-S -i -k -g -a -c -l --statistics --driver --show-features': 'flag',
+    },
+  },
   netstat: quiet,
-  'nft': { sub: { list: { rest: 'read' } }, rest: 'admin', opts: { '-n -a -s -j -nn --handle --numeric --json': 'flag', '-f --file -i --interactive': 'refuse=' } },
-  'iptables ip6tables': { strict: 'admin', opts: { '-L --list -S --list-rules -n --numeric -v --verbose -x --exact --line-numbers': 'flag', '-t --table -w --wait': 'value' }, args: 'text' },
-  'iptables-save ip6tables-save': { opts: { '-f --file': 'out', '-t --table': 'value', '-c --counters': 'flag', '-M --modprobe': 'refuse=' } },
-  ufw: { sub: { 'status version': quiet, 'show': quiet }, rest: 'admin' },
-  'firewall-cmd': { strict: 'admin', opts: { '--state --list-all --list-ports --list-services --get-zones --get-active-zones --get-default-zone --list-all-zones --permanent': 'flag', '--zone': 'value' } },
-  'brctl': { sub: { 'show showmacs showstp': quiet }, rest: 'admin' },
-  'bridge': { sub: { 'link fdb vlan mdb': ipLook }, rest: 'admin' },
-  'tc': { sub: { 'qdisc class filter': ipLook }, rest: 'admin', opts: { '-s -d -j -p': 'flag', '-b -batch': 'refuse=' }, dash: true },
-  nmcli: { sub: { 'general device connection radio networking': { sub: { 'status show list': quiet }, rest: 'admin' }, 'dev d con c g': { sub: { 'status show list': quiet }, rest: 'admin' } }, rest: 'admin', opts: { '-t -p -c -e': 'flag', '-f --fields -m': 'value', '-s --show-secrets': 'refuse' } },
+  nft: {
+    sub: { list: { rest: 'read' } },
+    rest: 'admin',
+    opts: {
+      '-n -a -s -j -nn --handle --numeric --json': 'flag',
+      '-f --file -i --interactive': 'refuse=',
+    },
+  },
+  'iptables ip6tables': {
+    strict: 'admin',
+    opts: {
+      '-L --list -S --list-rules -n --numeric -v --verbose -x --exact --line-numbers': 'flag',
+      '-t --table -w --wait': 'value',
+    },
+    args: 'text',
+  },
+  'iptables-save ip6tables-save': {
+    opts: {
+      '-f --file': 'out',
+      '-t --table': 'value',
+      '-c --counters': 'flag',
+      '-M --modprobe': 'refuse=',
+    },
+  },
+  ufw: { sub: { 'status version': quiet, show: quiet }, rest: 'admin' },
+  'firewall-cmd': {
+    strict: 'admin',
+    opts: {
+      '--state --list-all --list-ports --list-services --get-zones --get-active-zones --get-default-zone --list-all-zones --permanent':
+        'flag',
+      '--zone': 'value',
+    },
+  },
+  brctl: { sub: { 'show showmacs showstp': quiet }, rest: 'admin' },
+  bridge: { sub: { 'link fdb vlan mdb': ipLook }, rest: 'admin' },
+  tc: {
+    sub: { 'qdisc class filter': ipLook },
+    rest: 'admin',
+    opts: { '-s -d -j -p': 'flag', '-b -batch': 'refuse=' },
+    dash: true,
+  },
+  nmcli: {
+    sub: {
+      'general device connection radio networking': {
+        sub: { 'status show list': quiet },
+        rest: 'admin',
+      },
+      'dev d con c g': { sub: { 'status show list': quiet }, rest: 'admin' },
+    },
+    rest: 'admin',
+    opts: { '-t -p -c -e': 'flag', '-f --fields -m': 'value', '-s --show-secrets': 'refuse' },
+  },
   // Asking the network: a read, with the host among the facts.
-  ...each('ping ping6', { args: 'host', opts: { '-c -i -W -w -s -t -I -M -Q -p': 'value', '-f': 'refuse' } }),
-  ...each('traceroute traceroute6 tracepath mtr', { args: 'host', opts: { '-c -i -m -w -q -p -s': 'value' } }),
+  ...each('ping ping6', {
+    args: 'host',
+    opts: { '-c -i -W -w -s -t -I -M -Q -p': 'value', '-f': 'refuse' },
+  }),
+  ...each('traceroute traceroute6 tracepath mtr', {
+    args: 'host',
+    opts: { '-c -i -m -w -q -p -s': 'value' },
+  }),
   dig: { args: 'host', opts: { '-f': 'file', '-t -p -b -q -c -k -y': 'value' } },
   host: { args: 'host', opts: { '-t -W -R -N -c': 'value' } },
   nslookup: { args: 'host', dash: true },
   whois: { args: 'host', opts: { '-h -p': 'host' } },
-  ...each('curl', { effect: 'write', args: 'host', opts: { '-o --output --output-dir -c --cookie-jar -D --dump-header --trace --trace-ascii --stderr --libcurl --etag-save --hsts --alt-svc': 'out', '-K --config -T --upload-file --data-binary@ --cert --key -E --netrc-file -b': 'file', '-H --header -X --request -A --user-agent -e --referer -m --max-time --connect-timeout -w --write-out -d --data --data-raw --data-binary --data-urlencode -F --form -u --user --retry --resolve --cacert --interface -x --proxy': 'value', '--unix-socket --abstract-unix-socket': 'refuse=' } }),
-  ...each('wget', { effect: 'write', args: 'host', opts: { '-O --output-document -o --output-file -a --append-output -P --directory-prefix': 'out', '-e --execute --use-askpass': 'refuse=', '-i --input-file --post-file --body-file': 'file', '-T --timeout -t --tries -U --user-agent --header --post-data --method': 'value' } }),
-  ...each('ssh scp sftp sshfs mosh ssh-copy-id autossh telnet ftp lftp rsh rlogin rcp socat ncat netcat websocat nmap masscan proxychains tor stunnel', { refuse: 'going on to another machine from here is not judged; ask for a target of its own.' }),
-  ...each('ssh-keygen ssh-keyscan ssh-add ssh-agent gpg gpg2 gpg-agent age sops vault bao pass keyctl secret-tool certutil pk12util', { refuse: 'it handles keys and secrets.' }),
-  ...each('tcpdump tshark dumpcap wireshark strace ltrace gdb gdbserver perf bpftrace bpftool crash systemtap stap gcore', { refuse: 'it looks into other processes and what they send.' }),
+  ...each('curl', {
+    effect: 'write',
+    args: 'host',
+    opts: {
+      '-o --output --output-dir -c --cookie-jar -D --dump-header --trace --trace-ascii --stderr --libcurl --etag-save --hsts --alt-svc':
+        'out',
+      '-K --config -T --upload-file --data-binary@ --cert --key -E --netrc-file -b': 'file',
+      '-H --header -X --request -A --user-agent -e --referer -m --max-time --connect-timeout -w --write-out -d --data --data-raw --data-binary --data-urlencode -F --form -u --user --retry --resolve --cacert --interface -x --proxy':
+        'value',
+      '--unix-socket --abstract-unix-socket': 'refuse=',
+    },
+  }),
+  ...each('wget', {
+    effect: 'write',
+    args: 'host',
+    opts: {
+      '-O --output-document -o --output-file -a --append-output -P --directory-prefix': 'out',
+      '-e --execute --use-askpass': 'refuse=',
+      '-i --input-file --post-file --body-file': 'file',
+      '-T --timeout -t --tries -U --user-agent --header --post-data --method': 'value',
+    },
+  }),
+  ...each(
+    'ssh scp sftp sshfs mosh ssh-copy-id autossh telnet ftp lftp rsh rlogin rcp socat ncat netcat websocat nmap masscan proxychains tor stunnel',
+    { refuse: 'going on to another machine from here is not judged; ask for a target of its own.' },
+  ),
+  ...each(
+    'ssh-keygen ssh-keyscan ssh-add ssh-agent gpg gpg2 gpg-agent age sops vault bao pass keyctl secret-tool certutil pk12util',
+    { refuse: 'it handles keys and secrets.' },
+  ),
+  ...each(
+    'tcpdump tshark dumpcap wireshark strace ltrace gdb gdbserver perf bpftrace bpftool crash systemtap stap gcore',
+    { refuse: 'it looks into other processes and what they send.' },
+  ),
   // Packages.
   'apt apt-get aptitude': {
-    opts: { '-y --yes -q --quiet -s --simulate --just-print --dry-run --installed --upgradable -a --all-versions': 'flag', '-o --option -c --config-file': 'refuse=', '-t --target-release': 'value' },
-    sub: { 'list show search policy depends rdepends changelog moo why why-not versions': quiet, 'update': { effect: 'write' } },
+    opts: {
+      '-y --yes -q --quiet -s --simulate --just-print --dry-run --installed --upgradable -a --all-versions':
+        'flag',
+      '-o --option -c --config-file': 'refuse=',
+      '-t --target-release': 'value',
+    },
+    sub: {
+      'list show search policy depends rdepends changelog moo why why-not versions': quiet,
+      update: { effect: 'write' },
+    },
     rest: 'admin',
   },
-  'apt-cache': { sub: { 'policy show search depends rdepends showpkg stats madison pkgnames showsrc': quiet }, rest: 'write', opts: { '-o --option -c --config-file': 'refuse=' } },
+  'apt-cache': {
+    sub: { 'policy show search depends rdepends showpkg stats madison pkgnames showsrc': quiet },
+    rest: 'write',
+    opts: { '-o --option -c --config-file': 'refuse=' },
+  },
   'apt-mark': { sub: { 'showhold showauto showmanual showinstall': quiet }, rest: 'admin' },
-  dpkg: { strict: 'admin', max: 8, opts: { '-l --list -s --status -L --listfiles -S --search -p --print-avail -V --verify -C --audit --get-selections --print-architecture --version -I --info -c --contents': 'flag' } },
-  'dpkg-query': { opts: { '-f --showformat': 'value', '--admindir --root': 'value', '-W -l -s -L -S': 'flag' } },
-  'rpm': { strict: 'admin', opts: { '-q --query -a --all -i --info -l --list -f --file -c -d --changelog --scripts --requires --provides -V --verify --last -p': 'flag', '--qf --queryformat': 'value', '-e --erase -U --upgrade -F --freshen --import --rebuilddb --initdb --install': 'admin', '--eval -E --define -D --pipe --macros --rcfile --load': 'refuse=' } },
-  'yum dnf microdnf zypper': { sub: { 'list info search repolist repoquery provides check-update history deplist updateinfo se if lr lu pa what-provides': quiet }, rest: 'admin', opts: { '-q -y --quiet --assumeyes --installed --available --all -C': 'flag', '--setopt -c --config --installroot': 'refuse=', '--enablerepo --disablerepo': 'value' } },
-  apk: { sub: { 'info list search policy stats version dot': quiet }, rest: 'admin', opts: { '-q -v --quiet --installed --upgradable': 'flag' } },
+  dpkg: {
+    strict: 'admin',
+    max: 8,
+    opts: {
+      '-l --list -s --status -L --listfiles -S --search -p --print-avail -V --verify -C --audit --get-selections --print-architecture --version -I --info -c --contents':
+        'flag',
+    },
+  },
+  'dpkg-query': {
+    opts: { '-f --showformat': 'value', '--admindir --root': 'value', '-W -l -s -L -S': 'flag' },
+  },
+  rpm: {
+    strict: 'admin',
+    opts: {
+      '-q --query -a --all -i --info -l --list -f --file -c -d --changelog --scripts --requires --provides -V --verify --last -p':
+        'flag',
+      '--qf --queryformat': 'value',
+      '-e --erase -U --upgrade -F --freshen --import --rebuilddb --initdb --install': 'admin',
+      '--eval -E --define -D --pipe --macros --rcfile --load': 'refuse=',
+    },
+  },
+  'yum dnf microdnf zypper': {
+    sub: {
+      'list info search repolist repoquery provides check-update history deplist updateinfo se if lr lu pa what-provides':
+        quiet,
+    },
+    rest: 'admin',
+    opts: {
+      '-q -y --quiet --assumeyes --installed --available --all -C': 'flag',
+      '--setopt -c --config --installroot': 'refuse=',
+      '--enablerepo --disablerepo': 'value',
+    },
+  },
+  apk: {
+    sub: { 'info list search policy stats version dot': quiet },
+    rest: 'admin',
+    opts: { '-q -v --quiet --installed --upgradable': 'flag' },
+  },
   pacman: { strict: 'admin', opts: { '-Q -Qi -Ql -Qs -Ss -Si -Qe -Qo -Qu': 'flag' }, dash: true },
-  snap: { sub: { 'list info find version services changes connections interfaces': quiet }, rest: 'admin' },
+  snap: {
+    sub: { 'list info find version services changes connections interfaces': quiet },
+    rest: 'admin',
+  },
   flatpak: { sub: { 'list info search': quiet }, rest: 'admin' },
-  brew: { sub: { 'list info search outdated deps uses leaves config doctor': quiet }, rest: 'admin' },
+  brew: {
+    sub: { 'list info search outdated deps uses leaves config doctor': quiet },
+    rest: 'admin',
+  },
 }

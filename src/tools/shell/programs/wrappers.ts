@@ -1,6 +1,7 @@
 /** Programs that run another one: each is followed down to what it runs. */
-import type { Arg, Dialect, Judge, Port } from '../types.ts'
+
 import { variableKind } from '../scope.ts'
+import type { Arg, Dialect, Judge, Port } from '../types.ts'
 import { any, isLiteral } from '../wildcard.ts'
 
 interface Wrapper {
@@ -26,21 +27,26 @@ const ownWords = (name: string, wrapper: Wrapper, args: readonly Arg[], port: Po
     const long = t.split('=')[0] ?? t
     const short = t.slice(0, 2)
     if (outputs.includes(long)) {
-      const target = t.includes('=') ? { text: t.slice(t.indexOf('=') + 1), many: false } : args[i + 1]
+      const target = t.includes('=')
+        ? { text: t.slice(t.indexOf('=') + 1), many: false }
+        : args[i + 1]
       if (target) port.path(target, 'out')
       if (!t.includes('=')) i += 1
     } else if (values.includes(t)) i += 1
     else if (t.startsWith('--') ? values.includes(long) : values.includes(short)) continue
     else if (flags.includes(t) || (name === 'nice' && /^-[0-9]+$/.test(t))) continue
     else if (!t.startsWith('--') && [...t.slice(1)].every((c) => flags.includes(`-${c}`))) continue
-    else port.refuse(`The option ${isLiteral(t) ? t.slice(0, 20) : ''} of ${name} is not known here.`)
+    else
+      port.refuse(`The option ${isLiteral(t) ? t.slice(0, 20) : ''} of ${name} is not known here.`)
   }
   return i
 }
-const wrap = (name: string, wrapper: Wrapper): Judge => (args, port) => {
-  const i = ownWords(name, wrapper, args, port) + (wrapper.skip ?? 0)
-  if (i < args.length) port.run(args.slice(i))
-}
+const wrap =
+  (name: string, wrapper: Wrapper): Judge =>
+  (args, port) => {
+    const i = ownWords(name, wrapper, args, port) + (wrapper.skip ?? 0)
+    if (i < args.length) port.run(args.slice(i))
+  }
 
 /** `NAME=value` words in front of a command; returns the index behind them. */
 export const environmentWords = (args: readonly Arg[], from: number, port: Port): number => {
@@ -55,7 +61,8 @@ export const environmentWords = (args: readonly Arg[], from: number, port: Port)
 /** A variable in the environment of a command. */
 export const setting = (name: string, value: string, port: Port): void => {
   const kind = variableKind(name, isLiteral(value) ? value : undefined)
-  if (kind === 'bad') port.refuse(`Setting ${name} can change which code runs.`, 'Leave the variable out.')
+  if (kind === 'bad')
+    port.refuse(`Setting ${name} can change which code runs.`, 'Leave the variable out.')
   if (kind === 'unknown') port.raise('write')
 }
 
@@ -71,18 +78,27 @@ const env: Judge = (args, port) => {
       i += 1
       break
     } else if (!t.startsWith('-')) break
-    else port.refuse('This option of env is not allowed here.', 'Use the field cwd to set the folder.')
+    else
+      port.refuse('This option of env is not allowed here.', 'Use the field cwd to set the folder.')
   }
   i = environmentWords(args, i, port)
-  if (i >= args.length) port.refuse('The whole environment can hold secrets.', 'Name the variables: printenv HOME PATH.')
+  if (i >= args.length)
+    port.refuse(
+      'The whole environment can hold secrets.',
+      'Name the variables: printenv HOME PATH.',
+    )
   port.run(args.slice(i))
 }
 const splitString = (args: readonly Arg[], i: number, port: Port): void => {
   const t = args[i]?.text ?? ''
   const attached = t.startsWith('--') ? t.split('=').slice(1).join('=') : t.slice(2)
   const text = attached !== '' ? attached : (args[i + 1]?.text ?? '')
-  if (!isLiteral(text) || /["'\\$#]/.test(text)) port.refuse('env -S with quotes or variables is not judged here.', 'Write the command itself.')
-  const words = text.split(/\s+/).filter((w) => w !== '').map((w) => ({ text: w, many: false }))
+  if (!isLiteral(text) || /["'\\$#]/.test(text))
+    port.refuse('env -S with quotes or variables is not judged here.', 'Write the command itself.')
+  const words = text
+    .split(/\s+/)
+    .filter((w) => w !== '')
+    .map((w) => ({ text: w, many: false }))
   env([...words, ...args.slice(attached !== '' ? i + 1 : i + 2)], port)
 }
 
@@ -97,43 +113,65 @@ const sudo: Judge = (args, port) => {
       break
     }
     if (!t.startsWith('-')) break
-    if (/^-[ugpCTrthDR]$/.test(t) || /^--(user|group|prompt|role|type|host|close-from|command-timeout)$/.test(t)) i += 1
-    else if (!/^(-[nHkKlvAPBN]+|-[ug].+|--(user|group|prompt)=.*|--(non-interactive|set-home|list|validate|reset-timestamp|remove-timestamp))$/.test(t)) {
-      port.refuse('sudo may run one named command, without a shell, an editor or the caller\'s environment.')
+    if (
+      /^-[ugpCTrthDR]$/.test(t) ||
+      /^--(user|group|prompt|role|type|host|close-from|command-timeout)$/.test(t)
+    )
+      i += 1
+    else if (
+      !/^(-[nHkKlvAPBN]+|-[ug].+|--(user|group|prompt)=.*|--(non-interactive|set-home|list|validate|reset-timestamp|remove-timestamp))$/.test(
+        t,
+      )
+    ) {
+      port.refuse(
+        "sudo may run one named command, without a shell, an editor or the caller's environment.",
+      )
     }
   }
   i = environmentWords(args, i, port)
   if (i < args.length) port.run(args.slice(i))
-  else if (!args.some((a) => /^(-[lvkKn]+|--list|--validate)$/.test(a.text))) port.refuse('sudo needs a command here.')
+  else if (!args.some((a) => /^(-[lvkKn]+|--list|--validate)$/.test(a.text)))
+    port.refuse('sudo needs a command here.')
 }
 
 /** Options of a shell that leave its meaning as it is. */
 const shellFlags = /^(-[euxvnfC]+|\+[euxvnf]+|--noprofile|--norc|--posix)$/
-const shell = (dialect: Dialect): Judge => (args, port) => {
-  let text: Arg | undefined
-  let i = 0
-  for (; i < args.length; i += 1) {
-    const t = args[i]?.text ?? ''
-    if (/^-[euxvnf]*c[euxvnf]*$/.test(t)) {
-      text = args[i + 1]
-      if (!text) port.refuse('The shell gets no script behind -c.')
-      return port.script(text, dialect, args.slice(i + 2))
+const shell =
+  (dialect: Dialect): Judge =>
+  (args, port) => {
+    let text: Arg | undefined
+    let i = 0
+    for (; i < args.length; i += 1) {
+      const t = args[i]?.text ?? ''
+      if (/^-[euxvnf]*c[euxvnf]*$/.test(t)) {
+        text = args[i + 1]
+        if (!text) port.refuse('The shell gets no script behind -c.')
+        return port.script(text, dialect, args.slice(i + 2))
+      }
+      if (t === '-o' || t === '+o') i += 1
+      else if (t === '--version' || t === '--help') return
+      else if (t === '--') {
+        i += 1
+        break
+      } else if (!t.startsWith('-') && !t.startsWith('+')) break
+      else if (!shellFlags.test(t))
+        port.refuse(
+          'A shell that is interactive, a login shell, or reads its commands from elsewhere is not allowed.',
+          'Send the commands themselves.',
+        )
     }
-    if (t === '-o' || t === '+o') i += 1
-    else if (t === '--version' || t === '--help') return
-    else if (t === '--') {
-      i += 1
-      break
-    } else if (!t.startsWith('-') && !t.startsWith('+')) break
-    else if (!shellFlags.test(t)) port.refuse('A shell that is interactive, a login shell, or reads its commands from elsewhere is not allowed.', 'Send the commands themselves.')
+    const file = args[i]
+    if (!file)
+      return port.refuse(
+        'A shell without a script would run whatever it is fed.',
+        'Send the commands themselves.',
+      )
+    if (!isLiteral(file.text)) port.refuse('Which script runs is not known before it runs.')
+    port.path(file, 'file')
+    port.raise('write')
   }
-  const file = args[i]
-  if (!file) return port.refuse('A shell without a script would run whatever it is fed.', 'Send the commands themselves.')
-  if (!isLiteral(file.text)) port.refuse('Which script runs is not known before it runs.')
-  port.path(file, 'file')
-  port.raise('write')
-}
-const otherShell: Judge = (_, port) => port.refuse('This shell is not judged here.', 'Write the command for sh.')
+const otherShell: Judge = (_, port) =>
+  port.refuse('This shell is not judged here.', 'Write the command for sh.')
 
 const busybox: Judge = (args, port) => {
   const t = args[0]?.text ?? ''
@@ -142,14 +180,42 @@ const busybox: Judge = (args, port) => {
 }
 
 const watch: Judge = (args, port) => {
-  const i = ownWords('watch', { values: '-n --interval -q --equexit', flags: '-d -t -b -e -g -c -x -p --differences --no-title --beep --errexit --chgexit --color --exec --precise' }, args, port)
+  const i = ownWords(
+    'watch',
+    {
+      values: '-n --interval -q --equexit',
+      flags:
+        '-d -t -b -e -g -c -x -p --differences --no-title --beep --errexit --chgexit --color --exec --precise',
+    },
+    args,
+    port,
+  )
   if (i >= args.length) return
-  if (args.slice(0, i).some((a) => /^(-[a-z]*x|--exec)/.test(a.text))) return port.run(args.slice(i))
-  port.script({ text: args.slice(i).map((a) => a.text).join(' '), many: false }, 'sh')
+  if (args.slice(0, i).some((a) => /^(-[a-z]*x|--exec)/.test(a.text)))
+    return port.run(args.slice(i))
+  port.script(
+    {
+      text: args
+        .slice(i)
+        .map((a) => a.text)
+        .join(' '),
+      many: false,
+    },
+    'sh',
+  )
 }
 
 const flock: Judge = (args, port) => {
-  const i = ownWords('flock', { values: '-w --timeout -E --conflict-exit-code', flags: '-s -x -e -n -u -o -F -v --shared --exclusive --nonblock --unlock --close --no-fork --verbose' }, args, port)
+  const i = ownWords(
+    'flock',
+    {
+      values: '-w --timeout -E --conflict-exit-code',
+      flags:
+        '-s -x -e -n -u -o -F -v --shared --exclusive --nonblock --unlock --close --no-fork --verbose',
+    },
+    args,
+    port,
+  )
   const lock = args[i]
   if (lock && !/^[0-9]+$/.test(lock.text)) port.path(lock, 'out')
   const rest = args.slice(i + 1)
@@ -176,7 +242,8 @@ const exec: Judge = (args, port) => {
 
 const chroot: Judge = (args, port) => {
   port.raise('admin')
-  const i = ownWords('chroot', { values: '--groups --userspec', flags: '--skip-chdir' }, args, port) + 1
+  const i =
+    ownWords('chroot', { values: '--groups --userspec', flags: '--skip-chdir' }, args, port) + 1
   if (i >= args.length) port.refuse('chroot without a command opens a shell.')
   port.run(args.slice(i))
 }
@@ -184,22 +251,64 @@ const asUser: Judge = (args, port) => {
   port.raise('admin')
   const at = args.findIndex((a) => a.text === '--')
   const user = args.findIndex((a) => /^(-u|--user)$/.test(a.text))
-  if (at < 0 || user < 0 || at + 1 >= args.length) port.refuse('Changing the account opens a shell, or hides what runs.', 'Use runuser -u USER -- COMMAND.')
+  if (at < 0 || user < 0 || at + 1 >= args.length)
+    port.refuse(
+      'Changing the account opens a shell, or hides what runs.',
+      'Use runuser -u USER -- COMMAND.',
+    )
   port.run(args.slice(at + 1))
 }
-const su: Judge = (_, port) => port.refuse('su opens a shell of another account.', 'Ask for a target with that account.')
+const su: Judge = (_, port) =>
+  port.refuse('su opens a shell of another account.', 'Ask for a target with that account.')
 
 export const wrappers: Readonly<Record<string, Judge>> = {
-  timeout: wrap('timeout', { values: '-k --kill-after -s --signal', flags: '--foreground --preserve-status -v --verbose -f -p', skip: 1 }),
+  timeout: wrap('timeout', {
+    values: '-k --kill-after -s --signal',
+    flags: '--foreground --preserve-status -v --verbose -f -p',
+    skip: 1,
+  }),
   nice: wrap('nice', { values: '-n --adjustment' }),
   nohup: wrap('nohup', {}),
   setsid: wrap('setsid', { flags: '-w --wait -c --ctty' }),
   stdbuf: wrap('stdbuf', { values: '-i -o -e --input --output --error' }),
-  ionice: wrap('ionice', { values: '-c --class -n --classdata -p --pid -P -u', flags: '-t --ignore' }),
+  ionice: wrap('ionice', {
+    values: '-c --class -n --classdata -p --pid -P -u',
+    flags: '-t --ignore',
+  }),
   chrt: wrap('chrt', { flags: '-b -f -i -o -r --batch --idle --other', skip: 1 }),
   taskset: wrap('taskset', { flags: '-c --cpu-list -a', skip: 1 }),
-  time: wrap('time', { values: '-f --format', flags: '-p -v -a -q --portability --verbose --append --quiet', outputs: '-o --output' }),
-  env, sudo, doas: sudo, su, runuser: asUser, chroot, watch, flock, command, builtin: command, exec, busybox, toybox: busybox,
-  sh: shell('sh'), dash: shell('sh'), ash: shell('sh'), bash: shell('bash'),
-  zsh: otherShell, ksh: otherShell, mksh: otherShell, fish: otherShell, csh: otherShell, tcsh: otherShell, rbash: otherShell, yash: otherShell, pwsh: otherShell, nu: otherShell, xonsh: otherShell, posh: otherShell,
+  time: wrap('time', {
+    values: '-f --format',
+    flags: '-p -v -a -q --portability --verbose --append --quiet',
+    outputs: '-o --output',
+  }),
+  env,
+  sudo,
+  doas: sudo,
+  su,
+  runuser: asUser,
+  chroot,
+  watch,
+  flock,
+  command,
+  builtin: command,
+  exec,
+  busybox,
+  toybox: busybox,
+  sh: shell('sh'),
+  dash: shell('sh'),
+  ash: shell('sh'),
+  bash: shell('bash'),
+  zsh: otherShell,
+  ksh: otherShell,
+  mksh: otherShell,
+  fish: otherShell,
+  csh: otherShell,
+  tcsh: otherShell,
+  rbash: otherShell,
+  yash: otherShell,
+  pwsh: otherShell,
+  nu: otherShell,
+  xonsh: otherShell,
+  posh: otherShell,
 }
