@@ -24,12 +24,13 @@ export const nearest = (word: string, candidates: Iterable<string>): string | un
   let least = Math.max(1, Math.min(3, Math.floor(wanted.length / 3))) + 1
   for (const candidate of candidates) {
     if (candidate.length > 64) continue
-    const d = distance(wanted, candidate.toLowerCase(), least - 1)
-    if (d < least || (d === least - 1 && best === undefined)) {
-      best = candidate
-      least = d
-    }
-    if (d === 0) break
+    // Of two equally near, the one that is as long: `form` is `from` before it is `for`.
+    const d =
+      distance(wanted, candidate.toLowerCase(), Math.floor(least)) +
+      (candidate.length === wanted.length ? 0 : 0.5)
+    if (d >= least) continue
+    best = candidate
+    least = d
   }
   return best
 }
