@@ -174,6 +174,33 @@ describe('a store that fails', () => {
     })
   })
 
+  test('a process that dies within a batch of 256 leaves all of it or nothing', async () => {
+    for (let round = 0; round < 12; round++) {
+      const log = await throughProxy({ limits: { ...quick, leaseMs: 60_000 } })
+      let bytes = 0
+      const cutAt = round * 25_000
+      proxy.onRequest((chunk) => {
+        bytes += chunk.length
+        // Cut within the request, and with the request out but its answer still on the way.
+        if (bytes > cutAt) {
+          proxy.refuse(true)
+          setTimeout(() => proxy.cutAll(), round % 3)
+        }
+      })
+      const all = Promise.allSettled(
+        Array.from({ length: 64 }, () => log.append(Array.from({ length: 4 }, () => received()))),
+      )
+      await new Promise((wake) => setTimeout(wake, 60))
+      await log.abandon()
+      await all
+      proxy.onRequest(undefined)
+      proxy.refuse(false)
+      const { chained, gapless, n } = await chain(log.streamId)
+      expect([1, 5, 257, 261]).toContain(n)
+      expect([chained, gapless]).toEqual([true, true])
+    }
+  })
+
   test('slow answers slow the log and break nothing', async () => {
     const log = await throughProxy({ limits: { ...quick, commitMs: 5000, statementMs: 2000 } })
     proxy.delay(120)
