@@ -8,7 +8,14 @@ import { nameStems } from './names.ts'
 import { cards, ibans, socialSecurityNumbers } from './numbers.ts'
 import { screen, seen } from './screen.ts'
 import { azureSecretAt, jwtAt, pemAt, schemeAt, tokenAt, tokenRules } from './tokens.ts'
-import { backslashDecoded, decodedRuns, mayHoldRuns, percentDecoded, type View } from './views.ts'
+import {
+  backslashDecoded,
+  decodedRuns,
+  formDecoded,
+  mayHoldRuns,
+  percentDecoded,
+  type View,
+} from './views.ts'
 
 /** Called now and then; throws when time is up. */
 export type Deadline = () => void
@@ -134,6 +141,7 @@ const encodedFindings = (
   const bits = marks(text)
   const views = [
     (bits & seen.percent) !== 0 ? percentDecoded(text) : undefined,
+    (bits & seen.percent) !== 0 ? formDecoded(text) : undefined,
     (bits & seen.backslash) !== 0 ? backslashDecoded(text) : undefined,
   ]
   for (const view of views)

@@ -191,10 +191,15 @@ const judge = (name: string): boolean => {
     .toLowerCase()
     .split(/[^a-z0-9]+/)
     .filter((part) => part !== '')
-  while (parts.length > 1 && isTrailing(parts.at(-1) ?? '')) parts.pop()
+  for (;;) {
+    if (tells(parts)) return true
+    if (parts.length < 2 || !isTrailing(parts.pop() ?? '')) return false
+  }
+}
+
+const tells = (parts: readonly string[]): boolean => {
   const last = parts.at(-1) ?? ''
-  const bare = last.replace(/\d+$/, '')
-  if (words.has(last) || words.has(bare)) return true
+  if (words.has(last) || words.has(last.replace(/\d+$/, ''))) return true
   const joined = parts.join('')
   const stem = joined.replace(/\d+$/, '')
   return endings.some((ending) => joined.endsWith(ending) || stem.endsWith(ending))

@@ -32,11 +32,18 @@ const built = (
   return { text: result, from: Uint32Array.from(starts) }
 }
 
-/** `%41`, and `+` left as it is (RFC 3986 section 2.1); undefined when there is nothing to decode. */
+const unpercent = (run: string): string =>
+  Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8')
+
+/** `%41`, with `+` left as it is (RFC 3986 section 2.1); undefined when there is nothing to decode. */
 export const percentDecoded = (text: string): View | undefined =>
-  built(text, /(?:%[0-9A-Fa-f]{2}){1,4096}/g, (run) =>
-    Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8'),
-  )
+  built(text, /(?:%[0-9A-Fa-f]{2}){1,4096}/g, unpercent)
+
+/** The same of a form, where `+` is a space (URL Standard, application/x-www-form-urlencoded). */
+export const formDecoded = (text: string): View | undefined =>
+  text.includes('+')
+    ? built(text, /(?:%[0-9A-Fa-f]{2}){1,4096}|\+/g, (run) => (run === '+' ? ' ' : unpercent(run)))
+    : undefined
 
 const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '\b', f: '\f' }
 
