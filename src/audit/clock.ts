@@ -32,7 +32,7 @@ export const systemClock = (): Clock => {
   }
 }
 
-export interface Stamp {
+interface Stamp {
   readonly tWall: string
   readonly tSrc: 'ntp' | 'unsynced' | 'jumped'
   readonly tMonoNs: string

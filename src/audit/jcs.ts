@@ -21,7 +21,7 @@ export const jcsString = (text: string): string =>
 const jcsNumber = (value: number): string =>
   Number.isSafeInteger(value) ? String(value === 0 ? 0 : value) : `"${String(value)}"`
 
-export const jcsValue = (value: FactValue): string => {
+const jcsValue = (value: FactValue): string => {
   if (typeof value === 'string') return jcsString(value)
   if (typeof value === 'number') return jcsNumber(value)
   if (typeof value === 'boolean') return value ? 'true' : 'false'

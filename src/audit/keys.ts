@@ -13,7 +13,7 @@ export type Ask = (
 ) => Promise<readonly Record<string, unknown>[]>
 
 /** `2026-11-01`: the month that an instant lies in, UTC. */
-export const monthOf = (ms: number): string => `${new Date(ms).toISOString().slice(0, 7)}-01`
+const monthOf = (ms: number): string => `${new Date(ms).toISOString().slice(0, 7)}-01`
 
 const wrapContext = (log: string, keyId: string): string => `audit.data_key ${log} ${keyId}`
 
@@ -63,7 +63,7 @@ export const keyReader = (ask: Ask, wrap: KeyWrap, log: string) => {
 }
 
 /** This month's data key, made when there is none; of two that make one, the first stays. */
-export const monthKey = async (
+const monthKey = async (
   ask: Ask,
   wrap: KeyWrap,
   log: string,

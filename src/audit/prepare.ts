@@ -6,7 +6,7 @@ import { uuidText, uuidv7Bytes } from './ids.ts'
 import { PART_BYTES, type SealedPart, sealPart } from './seal.ts'
 
 /** Commitments of more parts than this would not leave room in the header. 15 MiB of masked bytes. */
-export const MAX_PARTS = 240
+const MAX_PARTS = 240
 
 /** The key of one epoch of one stream for the month that it is. */
 export interface Sealer {

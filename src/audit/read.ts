@@ -19,7 +19,7 @@ const fact = z.union([z.string(), strings, z.boolean(), z.number()])
 const fields = z.record(z.string(), fact)
 
 /** A stored header. Loose: a newer version may have added members. */
-export const headerShape = z.looseObject({
+const headerShape = z.looseObject({
   v: z.literal(1),
   log: z.string(),
   stream: z.string(),
@@ -52,7 +52,7 @@ export const headerShape = z.looseObject({
     .optional(),
   build: z.string(),
 })
-export type StoredHeader = z.output<typeof headerShape>
+type StoredHeader = z.output<typeof headerShape>
 
 export interface StoredEvent {
   readonly header: StoredHeader
@@ -77,7 +77,7 @@ export const storedEventOf = (header: unknown, leaf: string): StoredEvent => ({
   leaf,
 })
 
-export const receiptOf = ({ header, leaf }: StoredEvent): Receipt => ({
+const receiptOf = ({ header, leaf }: StoredEvent): Receipt => ({
   stream: header.stream,
   seq: header.seq,
   leaf,
@@ -101,7 +101,7 @@ const joined = (pieces: readonly ReadPart[]): ReadPart[] => {
   return [...whole.values()]
 }
 
-export type Outcome =
+type Outcome =
   | { readonly kind: 'open'; readonly live: boolean }
   | {
       readonly kind: 'done'

@@ -87,7 +87,7 @@ interface OpenIntent {
 }
 
 /** Intents of a stream that nothing ended, oldest first, with what was prepared for each. */
-export const openIntentsOf = async (
+const openIntentsOf = async (
   store: Pick<LogStore, 'pool'>,
   stream: string,
 ): Promise<readonly OpenIntent[]> => {

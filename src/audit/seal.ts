@@ -17,7 +17,7 @@ const TAG = 16
 const COMPRESS_FROM = 512
 
 /** HMAC-SHA256(salt, masked bytes) in hex: with the salt erased, the text can't be guessed from it. */
-export const commitment = (salt: Uint8Array, bytes: Uint8Array): string =>
+const commitment = (salt: Uint8Array, bytes: Uint8Array): string =>
   createHmac('sha256', salt).update(bytes).digest('hex')
 
 /** Binds a ciphertext to its place: event id and part number. */

@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { Entry, KeyWrap } from '../types.ts'
 
-export interface StreamPlace {
+interface StreamPlace {
   readonly stream: string
   readonly epoch: string
 }
 
-export interface Spooled {
+interface Spooled {
   readonly place: StreamPlace
   readonly entries: readonly Entry[]
 }

@@ -70,7 +70,7 @@ export const newId = (): string => uuidText(uuidv7Bytes(Date.now()))
 const actor = { iss: 'https://idp', sub: 'user:42', client: 'cli', groups: ['sre'] }
 const origin = { via: 'http', session: 's1', auth: 'oidc' } as const
 
-export const text = (value: string): Masked<string> => value as Masked<string>
+const text = (value: string): Masked<string> => value as Masked<string>
 
 export const entry = (type: Entry['type'], more: Partial<Entry> = {}): Entry => ({
   type,
