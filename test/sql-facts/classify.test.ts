@@ -77,6 +77,13 @@ describe('names', () => {
     expect([upsert.written, upsert.policy.triggers]).toEqual([['public.orders'], ['order_trigger']])
   })
 
+  test('DDL on a table with masked columns names them', async () => {
+    const rename = await factsFor(catalogue)('alter table customers rename column ssn to note')
+    expect(rename.policy.masked_columns).toEqual(['public.customers.email', 'public.customers.ssn'])
+    const copy = await factsFor(catalogue)('create table copy as select ssn as x from customers')
+    expect(copy.policy.masked_columns).toEqual(['public.customers.ssn'])
+  })
+
   test('a CTE hides a table of its name, a schema uncovers it', async () => {
     expect(
       (await factsFor(catalogue)('with orders as (select 1 as id) select id from orders', 'query'))

@@ -143,6 +143,7 @@ SELECT o.label, label(o), (o).label FROM orders o
 SELECT 5::positive, 'red'::tint
 SELECT * FROM tenants
 SELECT * FROM tinted
+SELECT span(1, 2), '[1,2]'::span @> 1.5::float8
 SELECT * FROM v_ids
 SELECT * FROM v_note
 SELECT pid FROM v_pid

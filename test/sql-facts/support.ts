@@ -40,6 +40,7 @@ create domain positive as int check (value > 0);
 create type mood as enum ('sad', 'ok');
 create function mood_of(text) returns mood language sql as $$ delete from audit; select 'ok'::mood $$;
 create cast (text as mood) with function mood_of(text) as implicit;
+create type span as range (subtype = float8);
 create type tint as enum ('red', 'blue');
 create type shade as enum ('red', 'blue');
 create function shade_of(text) returns shade language sql as $$ delete from audit; select 'red'::shade $$;

@@ -63,6 +63,8 @@ const judgeFunction = (r: Reading, f: UserFunction): void => {
   }
   if (f.kind !== 'f' || f.volatility === 'v') throw opaque(what, 'is volatile')
   if (r.author === 'policy') return
+  // The constructor that CREATE TYPE .. AS RANGE makes has the type's name.
+  if (f.language === 'internal' && r.names.types([], f.schema, f.name).length > 0) return
   if (f.language !== 'sql' || f.body === undefined || f.settings === true)
     throw opaque(what, `is written in ${f.language}`)
   const found = bodyFacts(r, f)
@@ -90,6 +92,12 @@ const judgeOnce = (r: Reading, f: UserFunction): void => {
   const refusal = known.get(key)
   if (refusal !== undefined) throw refusal
 }
+
+/**
+ * An extension's operator, cast, or further form of a built-in function (`length` of its own type): it stands in every
+ * statement's way that uses the name, for whatever types, so that what its author calls immutable or stable is taken as that.
+ */
+const everyday = (f: UserFunction): boolean => f.extension !== undefined && f.volatility !== 'v'
 
 /** Judges a user function and takes over what its body reads. */
 const vouch = (r: Reading, f: UserFunction): void => {
@@ -133,9 +141,10 @@ export const judgeCall = (r: Reading, parts: readonly string[], args: number | u
     schema === undefined || schema === 'pg_catalog' ? name : `${schema}.${name}`,
   )
   const users = candidates(r, parts, args)
-  for (const f of users) vouch(r, f)
+  const builtIn = isSystemFunction(r, parts)
+  for (const f of users) if (!builtIn || !everyday(f)) vouch(r, f)
   if (schema === 'information_schema' && name.startsWith('_pg_')) return
-  const verdict = isSystemFunction(r, parts) ? systemVerdict(name, args) : 'unknown'
+  const verdict = builtIn ? systemVerdict(name, args) : 'unknown'
   if (verdict === 'write') raise(r.found, 'write')
   else if (verdict === 'refused')
     throw refuse(
@@ -167,13 +176,13 @@ export const judgeOperator = (r: Reading, parts: readonly string[]): void => {
   const [schema, name] = hiddenAs(parts)
   for (const operator of r.names.operators(r.path, schema, name)) {
     const f = r.names.functionByOid(operator.function)
-    if (f !== undefined) vouch(r, f)
+    if (f !== undefined && !everyday(f)) vouch(r, f)
   }
 }
 
 const judgeCast = (r: Reading, oid: number): void => {
   const f = r.names.functionByOid(oid)
-  if (f !== undefined) vouch(r, f)
+  if (f !== undefined && !everyday(f)) vouch(r, f)
 }
 
 /** Judges what a named type brings: a domain's checks, and the casts to and from it. */

@@ -24,10 +24,11 @@ export const nearest = (word: string, candidates: Iterable<string>): string | un
   let least = Math.max(1, Math.min(3, Math.floor(wanted.length / 3))) + 1
   for (const candidate of candidates) {
     if (candidate.length > 64) continue
-    // Of two equally near, the one that is as long: `form` is `from` before it is `for`.
+    const other = candidate.toLowerCase()
+    // Of two equally near, the one that is as long (`form` is `from` before it is `for`), or that only goes on (`wher`).
     const d =
-      distance(wanted, candidate.toLowerCase(), Math.floor(least)) +
-      (candidate.length === wanted.length ? 0 : 0.5)
+      distance(wanted, other, Math.floor(least)) +
+      (other.startsWith(wanted) ? -0.25 : other.length === wanted.length ? 0 : 0.5)
     if (d >= least) continue
     best = candidate
     least = d

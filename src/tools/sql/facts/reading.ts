@@ -142,8 +142,23 @@ export const merge = (r: Reading, found: Found, through: string): void => {
 
 const split = (name: string): readonly string[] => name.toLowerCase().split('.')
 
+const spread = new WeakMap<Names, Map<string, Rules>>()
+
 /** Rules as the configuration words them (schema `public` unless told), for one catalogue. */
 export const rulesOf = (
+  names: Names,
+  columns: Readonly<Record<string, ColumnAction>>,
+  denyTables: readonly string[],
+): Rules => {
+  const known = spread.get(names) ?? new Map<string, Rules>()
+  spread.set(names, known)
+  const key = JSON.stringify([columns, denyTables])
+  const rules = known.get(key) ?? spreadRules(names, columns, denyTables)
+  known.set(key, rules)
+  return rules
+}
+
+const spreadRules = (
   names: Names,
   columns: Readonly<Record<string, ColumnAction>>,
   denyTables: readonly string[],

@@ -1,4 +1,5 @@
 import { definitionFacts } from './bodies.ts'
+import type { Relation } from './catalogue.ts'
 import { changeShape, looseValue } from './change.ts'
 import { checkSetting } from './expressions.ts'
 import { isSystem } from './index-catalogue.ts'
@@ -9,7 +10,7 @@ import { emptyScope, type Shape } from './scope.ts'
 import { selectShape } from './select.ts'
 import { ddlKinds, ddlNodes, ddlObjects, refusedAlterations } from './statements.ts'
 import { sweep } from './sweep.ts'
-import { plain } from './value.ts'
+import { columnKey, plain } from './value.ts'
 
 const oneColumn: Shape = { columns: [{ name: undefined, value: plain }] }
 
@@ -43,6 +44,23 @@ export const explained = (body: Body): { readonly inner: Body; readonly analyze:
 }
 export const explainShape = oneColumn
 
+/** A table that DDL names: with it the masked columns that it could rename or copy. */
+const altered = (r: Reading, relation: Relation): void => {
+  r.found.tables.add(tableName(relation))
+  r.found.written.add(tableName(relation))
+  for (const c of relation.columns) {
+    const key = columnKey(relation.schema, relation.name, c.name)
+    if (r.rules.masked.has(key)) r.found.columns.add(key)
+  }
+}
+
+/** A schema can't be dropped or renamed from under a denied table. */
+const checkSchema = (r: Reading, schema: string): void => {
+  for (const table of r.rules.denied)
+    if (table.startsWith(`${schema.toLowerCase()}.`))
+      throw refuse(`The schema ${schema} holds a table that is denied on this target.`)
+}
+
 /** Table names in lists of names, as DROP, COMMENT and others have them: any part may be the denied one. */
 const checkNames = (r: Reading, parts: readonly string[]): void => {
   for (let i = 0; i < parts.length; i++)
@@ -55,8 +73,7 @@ const checkNames = (r: Reading, parts: readonly string[]): void => {
       if (relation === undefined) continue
       if (isSystem(relation)) throw refuse('The system catalogue is changed by nobody here.')
       checkDenied(r, tableName(relation))
-      r.found.tables.add(tableName(relation))
-      r.found.written.add(tableName(relation))
+      altered(r, relation)
     }
 }
 
@@ -112,8 +129,7 @@ const range = (r: Reading, body: Body): void => {
   }
   if (isSystem(relation)) throw refuse('The system catalogue is changed by nobody here.')
   checkDenied(r, tableName(relation))
-  r.found.tables.add(tableName(relation))
-  r.found.written.add(tableName(relation))
+  altered(r, relation)
 }
 
 /** DDL: `admin`, whatever it does. Throws for kinds and objects that are refused for everybody. */
@@ -141,6 +157,11 @@ export const ddl = (r: Reading, type: string, body: Body): void => {
     throw refuse('VACUUM can not run inside a transaction.', 'ANALYZE can.')
   if (type === 'CreateTableAsStmt' && as(optional(body, 'query'), 'ExecuteStmt') !== undefined)
     throw refuse('Prepared statements are refused.')
+  if (object === 'OBJECT_SCHEMA') {
+    checkSchema(r, textOf(body, 'subname'))
+    for (const item of listOf(body, 'objects'))
+      for (const schema of names([item])) checkSchema(r, schema)
+  }
   if (type === 'RefreshMatViewStmt') refreshed(r, bodyOf(body, 'relation'))
   for (const item of [...listOf(body, 'objects')]) checkNames(r, objectNames(item))
   const object_ = optional(body, 'object')
