@@ -52,6 +52,7 @@ export const urlPasswordAt = (text: string, at: number): Finding | undefined => 
   if (runStart(schemeCharacters, text, at, 32) === at) return undefined
   const from = at + 3
   const window = text.slice(from, from + 1024)
+  if (!window.includes('@')) return undefined
   const cut = window.search(authorityEnds)
   // Passwords are pasted into URLs unescaped, so one with `/`, `?` or `#` ends at the last @ before white space.
   const strict = cut < 0 ? window : window.slice(0, cut)

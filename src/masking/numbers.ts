@@ -31,10 +31,11 @@ const cardsIn = (text: string, chain: string, offset: number): readonly Finding[
       const group = groups[last]
       digits += group?.text ?? ''
       if (digits.length > 19) break
+      if (digits.length < 13) continue
       const start = groups[first]?.start ?? 0
       const end = (group?.start ?? 0) + (group?.text.length ?? 0)
       const sizes = groups.slice(first, last + 1).map((one) => one.text.length)
-      if (digits.length >= 13 && isCard(digits, sizes, text, start, end)) {
+      if (isCard(digits, sizes, text, start, end)) {
         found.push({ start, end, type: 'card' })
         first = last
         break
@@ -138,22 +139,23 @@ const ibanEnd = (text: string, start: number): number | undefined => {
   if (start > 0 && isIn(alphanumeric, text, start - 1)) return undefined
   const length = ibanLengths[text.slice(start, start + 2).toUpperCase()]
   if (length === undefined) return undefined
-  let bare = ''
+  const codes: number[] = []
   let at = start
-  for (; at < text.length && bare.length < length && at < start + 2 * ibanMost; at++) {
-    if (isIn(alphanumeric, text, at)) bare += text[at]
-    else if ((text[at] !== ' ' && text[at] !== '-') || !isIn(alphanumeric, text, at + 1))
-      return undefined
+  for (; at < text.length && codes.length < length && at < start + 2 * ibanMost; at++) {
+    const code = text.charCodeAt(at)
+    if (isIn(alphanumeric, text, at)) codes.push(code)
+    else if ((code !== 32 && code !== 45) || !isIn(alphanumeric, text, at + 1)) return undefined
   }
-  if (bare.length < length || isIn(alphanumeric, text, at)) return undefined
-  return mod97(bare.toUpperCase()) ? at : undefined
+  if (codes.length < length || isIn(alphanumeric, text, at)) return undefined
+  return mod97(codes) ? at : undefined
 }
 
 /** ISO 7064 MOD 97-10: the first four characters go to the end, letters count 10 to 35. */
-const mod97 = (iban: string): boolean => {
+const mod97 = (codes: readonly number[]): boolean => {
   let rest = 0
-  for (const character of iban.slice(4) + iban.slice(0, 4)) {
-    const value = Number.parseInt(character, 36)
+  for (let index = 0; index < codes.length; index++) {
+    const code = codes[(index + 4) % codes.length] ?? 0
+    const value = code < 58 ? code - 48 : (code | 32) - 87
     rest = (rest * (value > 9 ? 100 : 10) + value) % 97
   }
   return rest === 1

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import type { Column, Json } from '../../src/types.ts'
 import { column, masker, plain, rowsOf, table } from './support.ts'
 
+const usual = masker()
 const as = (kind: Column['as'], type = 'text'): Column => column('c', { as: kind, type })
 const cells = async (one: Column, ...values: (string | null)[]) =>
   (
@@ -15,7 +16,7 @@ const cells = async (one: Column, ...values: (string | null)[]) =>
     )
   ).map(([cell]) => cell)
 const jsonOf = async (one: Column, value: string) =>
-  (await masker().output(table([one], [[value]]), plain)).json
+  (await usual.output(table([one], [[value]]), plain)).json
 
 describe('a cell', () => {
   test('that is a number in JSON stays one, to the last digit; every other is a string', async () => {
@@ -97,7 +98,7 @@ describe('a cell', () => {
 })
 
 test('frames of all kinds hold what they are said to hold, and the fields beside it', async () => {
-  const { json, bytes, rows } = await masker().output(
+  const { json, bytes, rows } = await usual.output(
     {
       ...table([column('a')], [['x']]),
       kind: 'table',
@@ -113,7 +114,7 @@ test('frames of all kinds hold what they are said to hold, and the fields beside
     notices: ['ß'],
   })
   expect([bytes, rows]).toEqual([Buffer.byteLength(json), 1])
-  const fields = await masker().output(
+  const fields = await usual.output(
     {
       kind: 'fields',
       fields: { token: 'ours: a field of the frame', nested: { token: 'x' } },
@@ -126,8 +127,8 @@ test('frames of all kinds hold what they are said to hold, and the fields beside
     token: expect.any(String),
     nested: { token: '[masked:named]' },
   })
-  expect((await masker().output({ kind: 'fields', fields: {} }, plain)).json).toBe('{}')
-  const none = await masker().output(table([], []), plain)
+  expect((await usual.output({ kind: 'fields', fields: {} }, plain)).json).toBe('{}')
+  const none = await usual.output(table([], []), plain)
   expect(none.json).toBe('{"columns":[],"rows":[],"truncated":false}')
 })
 
@@ -150,7 +151,7 @@ test('any cells and any fields give JSON that parses, without lone surrogates', 
           columns.map(([kind, name]) => column(name, { as: kind })),
           [row.slice(0, columns.length)],
         )
-        const { json, bytes } = await masker().output(
+        const { json, bytes } = await usual.output(
           { ...output, kind: 'table', fields: { more } } as never,
           plain,
         )
@@ -171,7 +172,7 @@ test('text without anything to mask comes back as it is', async () => {
       fc.array(fc.integer({ min: -9999, max: 9999 })),
       async (text, numbers) => {
         expect(await cells(as('text'), text)).toEqual([text])
-        expect(masker().fields({ text, numbers } as Json, plain)).toEqual({ text, numbers })
+        expect(usual.fields({ text, numbers } as Json, plain)).toEqual({ text, numbers })
       },
     ),
     { numRuns: 200 },
