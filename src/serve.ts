@@ -182,7 +182,11 @@ export const serve = async (config: Config, options: ServeOptions): Promise<Serv
       keys,
       self,
       mask: (text) => masker.text(text, nothing),
-      proofs: openProofs(config.identity.approvers, subKey(key, 'approvals')),
+      proofs: openProofs(
+        config.identity.approvers,
+        config.identity.issuers.map(({ issuer }) => issuer),
+        subKey(key, 'approvals'),
+      ),
       listen: store.listen,
       groupsNow: (iss, sub) =>
         iss === localIssuer ? (approvers.get(sub)?.groups ?? 'gone') : undefined,

@@ -6,7 +6,15 @@ import { type Approver, approverSignature } from '../identity/approvers.ts'
 import { localIssuer } from '../identity/local.ts'
 import { signedBy } from '../identity/passphrase.ts'
 
-export const openProofs = (approvers: readonly Approver[], key: Uint8Array): Proofs => {
+/**
+ * `issuers`: of `identity.issuers`. Answers of others are no answers: with the vault's key, which an agent's shell on the same
+ * machine may read, anybody could be made up.
+ */
+export const openProofs = (
+  approvers: readonly Approver[],
+  issuers: readonly string[],
+  key: Uint8Array,
+): Proofs => {
   const known = new Map(approvers.map((approver) => [approver.subject, approver]))
   const mac = (statement: string): Buffer => createHmac('sha256', key).update(statement).digest()
   return {
@@ -25,7 +33,7 @@ export const openProofs = (approvers: readonly Approver[], key: Uint8Array): Pro
         return approver !== undefined && signedBy(approver.passphrase, statement, bytes)
       }
       // Nobody local is taken by a MAC: its key lies on the same disk as the agent's shell.
-      if (kind !== 'hmac' || by.iss === localIssuer) return false
+      if (kind !== 'hmac' || by.iss === localIssuer || !issuers.includes(by.iss)) return false
       const expected = mac(statement)
       return bytes.length === expected.length && timingSafeEqual(bytes, expected)
     },
