@@ -5,7 +5,7 @@ const loopbackNames = new Set(['localhost', '127.0.0.1', '[::1]'])
 
 export const isLoopbackHost = (hostname: string): boolean => loopbackNames.has(hostname)
 
-export const isLoopbackAddress = (address: string | undefined): boolean =>
+const isLoopbackAddress = (address: string | undefined): boolean =>
   address === '::1' || /^(::ffff:)?127\.\d+\.\d+\.\d+$/.test(address ?? '')
 
 export type Guarded = 'fine' | 'host' | 'origin'

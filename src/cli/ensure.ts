@@ -84,7 +84,12 @@ const launch = async (
     const child = spawn(
       process.execPath,
       [program, '--config', file, 'serve', '--idle-exit', idleExit, '--bound-log', log],
-      { detached: true, cwd: state, stdio: ['ignore', handle.fd, handle.fd] },
+      {
+        detached: true,
+        cwd: state,
+        env: ownEnvironment(),
+        stdio: ['ignore', handle.fd, handle.fd],
+      },
     )
     child.unref()
     const ended = new Promise<number>((resolve) => {
@@ -95,6 +100,12 @@ const launch = async (
   } finally {
     await handle.close()
   }
+}
+
+/** The client's, but for what would make Node wait for an editor's debugger or load its code. */
+const ownEnvironment = (): NodeJS.ProcessEnv => {
+  const { NODE_OPTIONS: _options, VSCODE_INSPECTOR_OPTIONS: _inspector, ...rest } = process.env
+  return rest
 }
 
 const lastWords = async (state: string): Promise<string> => {

@@ -16,7 +16,7 @@ export interface KeyTimes {
   readonly pauseMs: number
   readonly timeoutMs: number
 }
-export const keyTimes: KeyTimes = {
+const keyTimes: KeyTimes = {
   freshMs: 10 * 60_000,
   staleMs: 60 * 60_000,
   pauseMs: 15_000,

@@ -1,7 +1,7 @@
 /** Refused sign-ins, counted by kind: a flood of bad tokens becomes a few events, not a full disk (fault 47). */
 
 /** Why somebody stayed nobody. A closed list: nothing that the sender wrote is in it. */
-export const refusalKinds = [
+const refusalKinds = [
   'no-token',
   'malformed',
   'algorithm',

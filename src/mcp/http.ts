@@ -44,7 +44,7 @@ const header = (request: IncomingMessage, name: string): string | undefined => {
   return Array.isArray(value) ? value.join(', ') : value
 }
 
-export const sendJson = (response: ServerResponse, status: number, text: string): void => {
+const sendJson = (response: ServerResponse, status: number, text: string): void => {
   response.writeHead(status, {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(text),

@@ -10,7 +10,7 @@ import type { Era, RequestId } from './forms.ts'
 /** Revisions with an `initialize` handshake, newest first; the first is offered to a client that asks for another. */
 export const handshakeRevisions = ['2025-11-25', '2025-06-18', '2025-03-26']
 /** The stateless revision, where each request carries its version and client in `_meta`. */
-export const statelessRevision = '2026-07-28'
+const statelessRevision = '2026-07-28'
 
 type Bag = Readonly<Record<string, unknown>>
 

@@ -15,11 +15,13 @@ const oldClient = async (url: string, name = 'some-client') => {
   await client.connect(new OldTransport(new URL(`${url}/mcp`), { requestInit }) as never)
   return client
 }
-const newClient = async (url: string, name = 'some-client') => {
-  const client = new NewClient(
-    { name, version: '1' },
-    { versionNegotiation: { mode: { pin: '2026-07-28' } } },
-  )
+const probingClient = (url: string) => newClient(url, 'some-client', 'auto')
+const newClient = async (
+  url: string,
+  name = 'some-client',
+  mode: 'auto' | { pin: string } = { pin: '2026-07-28' },
+) => {
+  const client = new NewClient({ name, version: '1' }, { versionNegotiation: { mode } })
   await client.connect(new NewTransport(new URL(`${url}/mcp`), { requestInit }))
   return client
 }
@@ -35,6 +37,7 @@ afterAll(async () => {
 describe.each([
   ['1.x client', oldClient],
   ['2.x client, stateless revision', newClient],
+  ['2.x client that finds out', probingClient],
 ] as const)('%s over HTTP', (_name, connect) => {
   test('lists the tools and calls one', async () => {
     const client = await connect(running.listener.url)
@@ -123,4 +126,26 @@ test('with results: text no structured content is promised and none is sent', as
   expect(result.content).toHaveLength(1)
   await client.close()
   await textual.listener.close(100)
+})
+
+test.each([
+  ['2025-03-26', '2025-03-26'],
+  ['2025-06-18', '2025-06-18'],
+  ['2025-11-25', '2025-11-25'],
+  ['2019-01-01', '2025-11-25'],
+])('a client that asks for %s is served %s', async (asked, served) => {
+  const params = {
+    protocolVersion: asked,
+    capabilities: {},
+    clientInfo: { name: 'claude-code', version: '2' },
+  }
+  const begun = await running.post({ jsonrpc: '2.0', id: 1, method: 'initialize', params })
+  expect(JSON.parse(begun.text).result.protocolVersion).toBe(served)
+  // What the client said of itself travels in its session id: a later call, on any gateway, gets its form of result.
+  const session = begun.headers.get('mcp-session-id') ?? ''
+  const call = { jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'echo' } }
+  const headers = { 'mcp-session-id': session, 'mcp-protocol-version': served }
+  const { text } = await running.post(call, headers)
+  expect(JSON.parse(text).result.content).toEqual([])
+  expect(running.gateway.seen.at(-1)?.caller.origin).toMatchObject({ client_name: 'claude-code' })
 })

@@ -52,12 +52,13 @@ const oldClient = async (name = 'some-client') => {
   await client.connect(new StdioServerTransport(stream, stream) as never)
   return { client, stream }
 }
-const newClient = async (name = 'some-client') => {
+const probingClient = () => newClient('some-client', 'auto')
+const newClient = async (
+  name = 'some-client',
+  mode: 'auto' | { pin: string } = { pin: '2026-07-28' },
+) => {
   const stream = await open()
-  const client = new NewClient(
-    { name, version: '3' },
-    { versionNegotiation: { mode: { pin: '2026-07-28' } } },
-  )
+  const client = new NewClient({ name, version: '3' }, { versionNegotiation: { mode } })
   await client.connect(new StdioServerTransport(stream, stream))
   return { client, stream }
 }
@@ -85,6 +86,7 @@ test('the socket is for its user alone', () => {
 describe.each([
   ['1.x client', oldClient],
   ['2.x client, stateless revision', newClient],
+  ['2.x client that finds out', probingClient],
 ] as const)('%s over the socket', (_name, connectClient) => {
   test('lists, calls, gets refusals that fit the schema, and is named to the gateway', async () => {
     const { client } = await connectClient()
