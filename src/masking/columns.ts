@@ -1,7 +1,6 @@
 /** Column policy by lineage: what happens to a result column because of the table columns that it comes from. */
 import { createHmac } from 'node:crypto'
 import type { Column, ColumnAction, ColumnSource, Target } from '../types.ts'
-import { isSensitiveName } from './names.ts'
 
 /** `content`: the cells are looked at. `withheld`: lineage is not provable; `column`: the policy hides it; `named`: its name does. */
 export type ColumnPlan =
@@ -44,12 +43,17 @@ const none: ColumnPolicy = new Map()
 const keyOf = ({ schema, table, column }: ColumnSource): string =>
   `${schema}.${table}.${column}`.toLowerCase()
 
-export const planFor = (column: Column, policy: ColumnPolicy): ColumnPlan => {
+/** `telling`: whether a name alone hides what stands under it. */
+export const planFor = (
+  column: Column,
+  policy: ColumnPolicy,
+  telling: (name: string) => boolean,
+): ColumnPlan => {
   const { from } = column
   const hides = [...policy.values()].some((action) => action !== 'pass')
   if (from === undefined) {
     if (hides) return { kind: 'hide', type: 'withheld', nulls: true }
-    return isSensitiveName(column.name) ? hidden('named', false) : { kind: 'content' }
+    return telling(column.name) ? hidden('named', false) : { kind: 'content' }
   }
   const actions = from.map((source) => policy.get(keyOf(source)))
   const strictest = actions.reduce<ColumnAction>(
@@ -64,8 +68,8 @@ export const planFor = (column: Column, policy: ColumnPolicy): ColumnPlan => {
   if (strictest !== 'pass') return { kind: strictest }
   const names = from.filter((_, index) => actions[index] !== 'pass').map((source) => source.column)
   const passed = from.length > 0 && names.length === 0
-  const telling = names.some(isSensitiveName) || (!passed && isSensitiveName(column.name))
-  return telling ? hidden('named', !itself) : { kind: 'content' }
+  const named = names.some(telling) || (!passed && telling(column.name))
+  return named ? hidden('named', !itself) : { kind: 'content' }
 }
 
 /** `nulls`: whether even NULL is hidden: in a computed column it can answer a question about the hidden value. */

@@ -6,6 +6,7 @@ import { type KnownForm, knownAt, knownForms } from './known.ts'
 import { nameAround, namedValue } from './named.ts'
 import { nameStems } from './names.ts'
 import { cards, ibans, socialSecurityNumbers } from './numbers.ts'
+import { personalFindings } from './personal.ts'
 import { screen, seen } from './screen.ts'
 import { azureSecretAt, jwtAt, pemAt, schemeAt, tokenAt, tokenRules } from './tokens.ts'
 import {
@@ -84,6 +85,20 @@ export const engineFor = (known: Iterable<string>): Engine => {
     find: all,
     mask: (text, hits, deadline) => {
       const findings = all(text, deadline)
+      return findings.length === 0 ? text : replaced(text, findings, hits)
+    },
+  }
+}
+
+/** The same, which also finds personal data by its form. */
+export const withPersonal = (engine: Engine): Engine => {
+  const find: Engine['find'] = (text, deadline) =>
+    merged([...engine.find(text, deadline), ...personalFindings(text)])
+  return {
+    screen: (text) => engine.screen(text) | seen.candidate,
+    find,
+    mask: (text, hits, deadline) => {
+      const findings = find(text, deadline)
       return findings.length === 0 ? text : replaced(text, findings, hits)
     },
   }

@@ -42,7 +42,7 @@ const object = (
       .map(([key, member]) => {
         const under =
           (hidden && !references.has(key)) ||
-          (!frame && isSensitiveName(key)) ||
+          (!frame && (depth === 0 ? isSensitiveName(key) : pass.telling(key))) ||
           (telling && /^val(?:ue)?$/i.test(key))
         return [frame ? key : pass.text(key), walk(member, pass, depth + 1, under, false)]
       }),

@@ -4,6 +4,8 @@ import { isSensitiveName, references } from './names.ts'
 /** What to do with the strings and numbers on the way. */
 export interface JsonMask {
   text(text: string): string
+  /** Whether what stands under this name is masked whatever it looks like. */
+  telling(name: string): boolean
   /** What stands in the place of a value under a telling name. */
   named(): string
 }
@@ -68,7 +70,7 @@ class Reader {
       if (this.#text[this.#at++] !== ':') throw new NotJson()
       const from = this.#at
       const under =
-        isSensitiveName(key) ||
+        this.#mask.telling(key) ||
         (hidden && !references.has(key)) ||
         (telling !== undefined && /^val(?:ue)?$/i.test(key))
       const value = this.value(depth + 1, under)

@@ -34,7 +34,13 @@ export const openMasker = ({
   if (tokenKey.length < 32) throw new RangeError('The key of column tokens has at least 32 bytes.')
   const engines = engineCache()
   const open = (context: MaskContext): Pass =>
-    openPass(engines(knownSecrets(), context.known), tokenKey, deadline(deadlineMs))
+    openPass(
+      engines(knownSecrets(), context.known),
+      tokenKey,
+      deadline(deadlineMs),
+      // A profile that nobody has heard of must not mean less than one that everybody knows.
+      context.profile.length > 0,
+    )
   return {
     rules: `sha256:${createHash('sha256').update(ruleText()).digest('hex')}`,
     output: async (output, context) => maskedOutput(output, context, open(context)),

@@ -1,7 +1,9 @@
 /** One masking of one output: the engine, what it has found so far, and the time that it may take. */
-import type { Deadline, Engine } from './engine.ts'
+import { type Deadline, type Engine, withPersonal } from './engine.ts'
 import { count, type Hits, standIn } from './finding.ts'
 import type { JsonMask } from './json-text.ts'
+import { isSensitiveName } from './names.ts'
+import { isPersonalName } from './personal.ts'
 
 export interface Pass extends JsonMask {
   readonly engine: Engine
@@ -18,7 +20,14 @@ export const isBinary = (text: string): boolean => text.includes('\0')
 export const withheldBytes = (bytes: number, type: string): string =>
   `[withheld: ${bytes} bytes of ${type}]`
 
-export const openPass = (engine: Engine, tokenKey: Uint8Array, deadline: Deadline): Pass => {
+/** `personal`: a mask profile asks for personal data to be masked as well. */
+export const openPass = (
+  plain: Engine,
+  tokenKey: Uint8Array,
+  deadline: Deadline,
+  personal: boolean,
+): Pass => {
+  const engine = personal ? withPersonal(plain) : plain
   const hits: Hits = new Map()
   const mask = (text: string): string => engine.mask(text, hits, deadline)
   return {
@@ -34,6 +43,7 @@ export const openPass = (engine: Engine, tokenKey: Uint8Array, deadline: Deadlin
       }
       return mask(text.toWellFormed())
     },
+    telling: (name) => isSensitiveName(name) || (personal && isPersonalName(name)),
     named: () => {
       count(hits, 'named')
       return standIn('named')

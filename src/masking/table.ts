@@ -20,7 +20,7 @@ export const tableJson = async (
   pass: Pass,
 ): Promise<string> => {
   const { columns, rows } = table
-  const cells = columns.map((column) => cellOf(column, planFor(column, policy), pass))
+  const cells = columns.map((column) => cellOf(column, planFor(column, policy, pass.telling), pass))
   const pair = namedPair(columns)
   const names = columns.map(({ name }) => JSON.stringify(pass.mask(name.toWellFormed())))
   const width = cells.length
