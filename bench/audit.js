@@ -1,46 +1,21 @@
-/** `npm run bench -- audit`: events/s of the log beside single-row inserts, verification, and appends on a long log. */
 import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import { headerBytes, leafHash } from '../src/audit/header.ts'
-import { uuidText, uuidv7Bytes } from '../src/audit/ids.ts'
-import { type OpenLog, openLog } from '../src/audit/stream.ts'
-import { verifyStore } from '../src/audit/verify.ts'
-import { open } from '../src/store/open.ts'
-import type { Entry, KeyWrap } from '../src/types.ts'
+import { headerBytes, leafHash } from '../dist/audit/header.js'
+import { uuidText, uuidv7Bytes } from '../dist/audit/ids.js'
+import { openLog } from '../dist/audit/stream.js'
+import { verifyStore } from '../dist/audit/verify.js'
+import { open } from '../dist/store/open.js'
 
-export interface AuditBenchOptions {
-  readonly callers?: number
-  readonly seconds?: number
-  readonly rounds?: number
-  /** Events of the long log. */
-  readonly long?: number
-}
-
-export interface AuditBench {
-  readonly audit: {
-    readonly events_per_s: number
-    readonly append_ratio: number
-    readonly verify_per_s: number
-    readonly long_log_ratio: number
-    readonly single_per_s: number
-    readonly with_payload_per_s: number
-    readonly one_caller_p50_ms: number
-  }
-}
-
-/** Keys that last as long as the bench. */
-const noWrap: KeyWrap = {
+const noWrap = {
   keyId: 'bench',
   wrap: (plain) => Buffer.from(plain),
   unwrap: (wrapped) => Buffer.from(wrapped),
 }
-
-const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined }
-
-const entryOf = (callId: string, parts: Entry['parts'] = []): Entry => ({
+const quiet = { info: () => void 0, warn: () => void 0, error: () => void 0 }
+const entryOf = (callId, parts = []) => ({
   type: 'call.received',
   callId,
   actor: {
@@ -65,19 +40,11 @@ const entryOf = (callId: string, parts: Entry['parts'] = []): Entry => ({
   },
   parts,
 })
-
-const newId = (): string => uuidText(uuidv7Bytes(Date.now()))
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
-
-/** Every caller repeats `once` until the time is over; how often all of them together did, a second. */
-const rate = async (
-  callers: number,
-  seconds: number,
-  once: () => Promise<unknown>,
-): Promise<number> => {
+const newId = () => uuidText(uuidv7Bytes(Date.now()))
+const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+const rate = async (callers, seconds, once) => {
   const started = performance.now()
-  const until = started + seconds * 1000
+  const until = started + seconds * 1e3
   let done = 0
   const caller = async () => {
     while (performance.now() < until) {
@@ -86,14 +53,12 @@ const rate = async (
     }
   }
   await Promise.all(Array.from({ length: callers }, caller))
-  return (done * 1000) / (performance.now() - started)
+  return (done * 1e3) / (performance.now() - started)
 }
-
-/** The same row without a chain: an insert and a commit an event, as many connections as help. */
-const singleInserts = (pool: pg.Pool, stream: string) => {
+const singleInserts = (pool, stream) => {
   let seq = 0
   const frame = { log: 'bench', stream, epoch: randomUUID(), build: 'sha256:bench' }
-  return async (): Promise<void> => {
+  return async () => {
     seq += 1
     const draft = { entry: entryOf(newId()), eventId: newId(), commitments: [] }
     const prev = randomBytes(32)
@@ -112,9 +77,8 @@ const singleInserts = (pool: pg.Pool, stream: string) => {
     })
   }
 }
-
-const p50OfOne = async (log: OpenLog): Promise<number> => {
-  const times: number[] = []
+const p50OfOne = async (log) => {
+  const times = []
   for (let n = 0; n < 500; n++) {
     const started = performance.now()
     await log.append([entryOf(newId())])
@@ -122,12 +86,10 @@ const p50OfOne = async (log: OpenLog): Promise<number> => {
   }
   return median(times)
 }
-
-/** Runs on an embedded store of its own, durable as in production. Says where it is through `say`. */
-export const benchAudit = async (
-  { callers = 64, seconds = 2, rounds = 3, long = 500_000 }: AuditBenchOptions = {},
-  say: (words: string) => void = () => undefined,
-): Promise<AuditBench> => {
+const benchAudit = async (
+  { callers = 64, seconds = 2, rounds = 3, long = 5e5 } = {},
+  say = () => void 0,
+) => {
   const state = mkdtempSync(join(tmpdir(), 'countersign-bench-'))
   const store = await open({ state }, quiet)
   const singles = new pg.Pool({ ...store.connection, max: 16 })
@@ -140,7 +102,7 @@ export const benchAudit = async (
       writer: 'bench',
       build: 'sha256:bench',
     })
-    const { rows } = await singles.query<{ id: string }>(
+    const { rows } = await singles.query(
       `insert into audit.stream (epoch, writer, seq, head, lease_until)
        values ($1, 'singles', 0, $2, 'infinity') returning stream_id::text as id`,
       [randomUUID(), Buffer.alloc(32)],
@@ -149,8 +111,8 @@ export const benchAudit = async (
     const append = () => log.append([entryOf(newId())])
     await rate(callers, 1, append)
     await rate(callers, 1, single)
-    const batched: number[] = []
-    const alone: number[] = []
+    const batched = []
+    const alone = []
     for (let round = 0; round < rounds; round++) {
       batched.push(await rate(callers, seconds, append))
       alone.push(await rate(callers, seconds, single))
@@ -158,18 +120,15 @@ export const benchAudit = async (
         `round ${round + 1}: ${Math.round(batched.at(-1) ?? 0)} events/s, single inserts ${Math.round(alone.at(-1) ?? 0)}/s`,
       )
     }
-    const output = [
-      { kind: 'output' as const, bytes: randomBytes(3000).toString('base64') as never },
-    ]
+    const output = [{ kind: 'output', bytes: randomBytes(3e3).toString('base64') }]
     const sealed = await rate(callers, seconds, () => log.append([entryOf(newId(), output)]))
     const p50 = await p50OfOne(log)
     while (Number(log.head().seq) < long) {
       await Promise.all(Array.from({ length: 512 }, append))
     }
-    const late: number[] = []
+    const late = []
     for (let round = 0; round < rounds; round++) late.push(await rate(callers, seconds, append))
     say(`on ${log.head().seq} events: ${Math.round(median(late))} events/s`)
-    // The single rows form no chain; they are no part of what is verified.
     const seen = await verifyStore({ pool: store.pool, log: 'bench', keys: noWrap, keep: 1 })
     say(`verified ${seen.events} events in ${seen.ms} ms`)
     await log.close()
@@ -177,7 +136,7 @@ export const benchAudit = async (
       audit: {
         events_per_s: Math.round(median(batched)),
         append_ratio: Number((median(batched) / median(alone)).toFixed(2)),
-        verify_per_s: Math.round((seen.events * 1000) / seen.ms),
+        verify_per_s: Math.round((seen.events * 1e3) / seen.ms),
         long_log_ratio: Number((median(late) / median(batched)).toFixed(2)),
         single_per_s: Math.round(median(alone)),
         with_payload_per_s: Math.round(sealed),
@@ -190,3 +149,7 @@ export const benchAudit = async (
     rmSync(state, { recursive: true, force: true })
   }
 }
+
+export { benchAudit }
+
+export const run = async ({ seconds, say }) => benchAudit({ seconds }, say)
