@@ -1,7 +1,7 @@
 /** The path of a call, on one screen and in order: identify, admit, parse and find facts, decide, hold or run, record, answer. */
 import { createHash } from 'node:crypto'
 import { asGateError, ClaimLost, GateError } from './errors.ts'
-import { admit, parseInput, sane, usable } from './gateway/admit.ts'
+import { admit, parseInput, sane, shownInput, usable } from './gateway/admit.ts'
 import { openRegistry } from './gateway/attach.ts'
 import { builtins, runBuiltin } from './gateway/builtins.ts'
 import { canonicalInput } from './gateway/canonical.ts'
@@ -79,7 +79,7 @@ export const openGateway = (ports: Ports): Gateway => {
   /** May this caller ever use this tool here? Then: input, facts, and from here on an immutable call. */
   const callOf = async (step: Step, args: Readonly<Record<string, unknown>>): Promise<Call> => {
     const { request } = step
-    step.input = maskedInput(args)
+    step.input = maskedInput(shownInput(ports.tools.get(request.tool), args))
     const { tool, target } = admit(request, args, ports)
     step.tool = tool
     step.target = target

@@ -190,7 +190,10 @@ export interface Chunk {
 }
 
 /** What a run gives back, unmasked; it leaves the gateway only through `masking/`. */
-export type Output =
+export type Output = {
+  /** Secret values that the run came to know and that its output must not show (Kubernetes Secrets). */
+  readonly known?: readonly string[]
+} & (
   | {
       readonly kind: 'table'
       readonly columns: readonly Column[]
@@ -209,6 +212,7 @@ export type Output =
     }
   /** Text documents (YAML, file contents, bodies) under their field names, and plain fields. */
   | { readonly kind: 'fields'; readonly fields: Fields; readonly truncated?: boolean }
+)
 
 /** What an approver sees beside the facts: EXPLAIN, diff. Masked like any output. */
 export type Preview = Fields
@@ -244,6 +248,11 @@ export interface Tool<
   facts(input: z.output<Input>, look: Look<T>): Promise<Facts>
   /** Purpose of the credential it runs with: a key of `target.credentials`. */
   credential(facts: Facts): string
+  /**
+   * The arguments as log and approvers may see them, before masking: secret values that only the tool can find are
+   * replaced. Given what nobody has checked yet; what it throws withholds the arguments.
+   */
+  shown?(args: unknown): unknown
   /** Changes nothing. */
   preview?(input: z.output<Input>, facts: Facts, session: Session<T>): Promise<Preview>
   run(input: z.output<Input>, facts: Facts, session: Session<T>): Promise<Output>

@@ -1,6 +1,6 @@
 /** Before anything is touched: is the input sane, is there such a tool, may this caller ever use it on this target? */
 import { GateError } from '../errors.ts'
-import type { Caller, Target, Tool } from '../types.ts'
+import type { Caller, Json, Target, Tool } from '../types.ts'
 import type { Ports, Request } from './ports.ts'
 
 /** Larger arguments are refused; their length is recorded. */
@@ -118,4 +118,14 @@ export const parseInput = (tool: Pick<Tool, 'input' | 'name'>, args: unknown): u
       hint: "The tool's input schema says what it takes.",
     },
   )
+}
+
+/** What log and approvers may see of the arguments, yet to be masked; a tool that can't say what is secret in them withholds them. */
+export const shownInput = (tool: Pick<Tool, 'shown'> | undefined, args: unknown): Json => {
+  if (!tool?.shown) return args as Json
+  try {
+    return tool.shown(args) as Json
+  } catch {
+    return { withheld: 'These arguments could not be told from the secrets in them.' }
+  }
 }

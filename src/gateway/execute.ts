@@ -49,10 +49,13 @@ export const execute = async (run: Run, ports: Ports, abort: AbortSignal): Promi
     const output = await (async () => {
       // Between the intent and the run the stream may have been taken over: then somebody else ends this call.
       ports.log.ready()
-      lease = await ports.vault.lease(credentialName(run.target, run.purpose), run.known.callId)
+      lease = ownCredential(run.target)
+        ? configured
+        : await ports.vault.lease(credentialName(run.target, run.purpose), run.known.callId)
       return withDeadline(run, lease, ports, parent, abort)
     })()
-    const masked = await mask(output, run, lease?.known ?? [], ports, parent)
+    const known = [...(lease?.known ?? []), ...(output.known ?? [])]
+    const masked = await mask(output, run, known, ports, parent)
     return await finish(
       ports,
       entries.result(run.known, parent, masked, ports.masker.rules, tookUs()),
@@ -73,6 +76,15 @@ export const execute = async (run: Run, ports: Ports, abort: AbortSignal): Promi
         ports.report(asGateError(thrown), { call_id: run.known.callId, step: 'lease end' }),
       )
   }
+}
+
+/** A kubeconfig names its own user; `credentials` of the target, where there are any, stand in its place. */
+const ownCredential = (target: Target): boolean =>
+  target.kind === 'kubernetes' && Object.keys(target.credentials).length === 0
+const configured: Lease = {
+  credential: { name: '', version: '', reveal: () => ({}) },
+  known: [],
+  end: async () => {},
 }
 
 const credentialName = (target: Target, purpose: string): string => {

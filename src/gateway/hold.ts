@@ -1,6 +1,7 @@
 /** A held call: sealed, shown to people, waited for; once approved, decided again and run once. */
 import { asGateError, GateError } from '../errors.ts'
 import type { Approval, Call, Json, Masked, Need, Receipt, Tool, Verdict } from '../types.ts'
+import { shownInput } from './admit.ts'
 import { decide, denial } from './decide.ts'
 import * as entries from './entries.ts'
 import { execute } from './execute.ts'
@@ -21,7 +22,7 @@ export const requestApproval = async (
 ): Promise<{ expiresAt: Date; receipt: Receipt | undefined }> => {
   const context = { target: call.target, profile: verdict.masking, known: [] }
   const view = {
-    input: ports.masker.fields(call.input as Json, context),
+    input: ports.masker.fields(shownInput(tool, call.input), context),
     facts: { effect: call.facts.effect, ...call.facts.policy } as Json,
     preview: await preview(call, known, tool, ports),
     reason: ports.masker.text(call.reason ?? '', context),
