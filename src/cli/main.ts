@@ -19,6 +19,7 @@ const load: Readonly<Record<string, () => Promise<CommandFile>>> = {
   audit: () => import('./audit.ts'),
   migrate: () => import('./migrate.ts'),
   demo: () => import('./demo.ts'),
+  notary: () => import('./notary.ts'),
 }
 /** Commands that live in the file of another, and files that add to a command. */
 const alias: Readonly<Record<string, string>> = { resume: 'pause' }
