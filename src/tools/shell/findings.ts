@@ -43,7 +43,8 @@ export class Findings {
 
   /** One path from every folder that the command may be in. */
   path(arg: Arg, kind: Exclude<Kind, 'text' | 'host'>, folders: readonly string[]): void {
-    if (arg.text === '' || arg.text === '-') return
+    // `-` is stdin to who reads, and a file of that name to most who write.
+    if (arg.text === '' || (arg.text === '-' && kind !== 'out')) return
     for (const folder of folders) this.#one(absolute(arg.text, folder), arg.text, kind)
     if (kind === 'out' && !folders.every((f) => isSink(absolute(arg.text, f)))) this.raise('write')
   }

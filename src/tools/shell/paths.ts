@@ -160,7 +160,6 @@ const sinks: ReadonlySet<string> = new Set([
   '/dev/fd/0',
   '/dev/fd/1',
   '/dev/fd/2',
-  '-',
 ])
 /** Reading everything below one of these reads secrets: the folders above the patterns that have a fixed place. */
 const wideTrees: ReadonlySet<string> = new Set([

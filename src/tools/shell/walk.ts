@@ -325,7 +325,8 @@ export class Walk {
       (r) =>
         r.type !== 'Redirect' || r.operator === '<' || r.operator === '<>' || r.operator === '<&',
     )
-    const inner = fed ? { ...place, lines: undefined, piped: true } : place
+    const empty = node.redirects.some((r) => r.type === 'Redirect' && r.operator === '<' && r.target?.text === '/dev/null')
+    const inner = fed ? { ...place, lines: empty ? [''] : undefined, piped: true } : place
     this.#assignments(node, inner)
     if (!node.name) return
     if (

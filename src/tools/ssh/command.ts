@@ -17,6 +17,7 @@ export interface Asked {
   readonly command?: string | undefined
   readonly argv?: readonly string[] | undefined
   readonly cwd?: string | undefined
+  readonly stdin?: string | undefined
 }
 
 /** The script that runs on the host: the text itself, or the words quoted, from the folder that was asked for. */
@@ -51,7 +52,9 @@ export const lineOf = (target: SshTarget, asked: Asked): string => {
     encoded === script
       ? `-c ${quote(script)}`
       : `-c 'eval "shift;$(printf %b "$1")"' sh ${quote(encoded)}`
-  const line = `exec /usr/bin/env -i ${set} ${shell} ${run}`
+  // Stdin is closed on the host and not by us: to a channel whose stdin we ended, some hosts deliver no signals.
+  const empty = asked.stdin === undefined ? ' </dev/null' : ''
+  const line = `exec /usr/bin/env -i ${set} ${shell} ${run}${empty}`
   if (line.length > longest)
     throw new GateError('INPUT_REFUSED', 'The command is too long to be sent.', {
       hint: 'Send long text as stdin, or write a file.',

@@ -1,4 +1,5 @@
 /** One authenticated connection to a host whose key is pinned. */
+import { connect as connectSocket } from 'node:net'
 import { Client, type ConnectConfig } from 'ssh2'
 import { GateError } from '../../errors.ts'
 import type { Credential, Session, SshTarget } from '../../types.ts'
@@ -16,7 +17,10 @@ export interface Connection {
   /** Nobody else shall use it; it is ended when its last user is done. */
   readonly retire: () => void
   readonly retired: () => boolean
+  /** Says goodbye, and hangs up whether or not there is an answer. */
+  readonly end: () => void
 }
+const goodbyeMs = 200
 
 const unreachable = (target: SshTarget, text: string, cause?: unknown): GateError =>
   new GateError('TARGET_UNREACHABLE', `${target.name} ${text}`, { retry: true, cause })
@@ -95,14 +99,15 @@ const attempt = (
   new Promise((done, failed) => {
     const { target, limits, signal } = session
     const client = new Client()
+    // A socket of our own: ssh2 does not close its own for good once it has said goodbye.
+    const socket = connectSocket({ host: target.host, port: target.port, noDelay: true, keepAlive: true })
     let over: unknown
     const listeners = new Set<() => void>()
     const finish = (error: unknown): void => {
       clearTimeout(timer)
       signal.removeEventListener('abort', abort)
       over ??= error ?? true
-      client.end()
-      client.destroy()
+      socket.destroy()
       for (const tell of listeners) tell()
       listeners.clear()
       failed(failure(target, host, limits.connectMs, error))
@@ -119,13 +124,17 @@ const attempt = (
     client.on('ready', () => {
       clearTimeout(timer)
       signal.removeEventListener('abort', abort)
-      client.setNoDelay(true)
       let retired = false
       const retire = (): void => {
         retired = true
       }
+      const end = (): void => {
+        client.end()
+        setTimeout(() => socket.destroy(), goodbyeMs).unref()
+      }
       done({
         client,
+        end,
         retire,
         retired: () => retired,
         hostKey: host.shown ?? '',
@@ -135,8 +144,7 @@ const attempt = (
     })
     try {
       client.connect({
-        host: target.host,
-        port: target.port,
+        sock: socket,
         ...authentication(client, target, session.credential),
         algorithms: algorithms(kinds.flat()),
         hostVerifier: host.verify,

@@ -102,8 +102,7 @@ export class Pool {
     for (const kept of [...all.flatMap((g) => [...g.kept]), ...(await Promise.all(pending))]) {
       if (!kept) continue
       clearTimeout(kept.idle)
-      kept.connection.client.end()
-      kept.connection.client.destroy()
+      kept.connection.end()
     }
   }
 
@@ -155,8 +154,7 @@ export class Pool {
     kept.busy -= 1
     if (kept.busy > 0) return
     const end = (): void => {
-      kept.connection.client.end()
-      kept.connection.client.destroy()
+      kept.connection.end()
       const key = keyOf(session)
       const group = this.#groups.get(key)
       group?.kept.delete(kept)

@@ -7,6 +7,7 @@ import { NoSession } from './pool.ts'
 
 export interface Process {
   readonly line: string
+  /** Undefined: none, and the line itself sees to that. */
   readonly stdin: string | undefined
   /** It only reads: at a cap or a limit it is stopped; else it is drained and waited for. */
   readonly reads: boolean
@@ -66,25 +67,47 @@ class Collector {
   }
 }
 
-/** `listen` is called at once: the end may come in the same packet as the start. */
+/**
+ * Starts the command; `listen` is called at once, since the end may come in the same packet as the start. Throws
+ * NoSession, TARGET_UNREACHABLE and TARGET_FAILED where it was surely not started.
+ */
 const open = (
-  { client }: Connection,
-  line: string,
+  connection: Connection,
+  asked: Process,
   listen: (channel: ClientChannel) => void,
 ): Promise<ClientChannel> =>
   new Promise((done, failed) => {
-    const lost = (): void =>
-      failed(
-        new GateError(
-          'TARGET_UNREACHABLE',
-          'The connection was lost before the command was started.',
-          { retry: true },
-        ),
-      )
+    const { client } = connection
+    let late = false
+    const settle = (): void => {
+      late = true
+      clearTimeout(timer)
+      client.removeListener('close', lost)
+      asked.signal.removeEventListener('abort', abort)
+    }
+    const giveUp = (error: Error): void => {
+      settle()
+      connection.retire()
+      failed(error)
+    }
+    // A host that doesn't answer may have started it all the same.
+    const unheard = (otherwise: GateError): void => giveUp(asked.reads ? otherwise : lostSight())
+    const lost = (): void => unheard(gone())
+    const abort = (): void =>
+      unheard(new GateError('CANCELLED', 'The call was cancelled while the command was started.'))
+    const timer = setTimeout(
+      () => unheard(new GateError('TIMEOUT', 'The host did not start the command in time.', { retry: true })),
+      asked.timeoutMs,
+    )
     client.once('close', lost)
+    asked.signal.addEventListener('abort', abort, { once: true })
     try {
-      client.exec(line, { pty: false, x11: false }, (error, channel) => {
-        client.removeListener('close', lost)
+      client.exec(asked.line, { pty: false, x11: false }, (error, channel) => {
+        if (late) {
+          channel?.destroy()
+          return
+        }
+        settle()
         if (!error) {
           listen(channel)
           return done(channel)
@@ -97,15 +120,14 @@ const open = (
         )
       })
     } catch (error) {
-      client.removeListener('close', lost)
-      failed(
-        new GateError(
-          'TARGET_UNREACHABLE',
-          'The connection was lost before the command was started.',
-          { retry: true, cause: error },
-        ),
-      )
+      giveUp(gone(error))
     }
+  })
+
+const gone = (cause?: unknown): GateError =>
+  new GateError('TARGET_UNREACHABLE', 'The connection was lost before the command was started.', {
+    retry: true,
+    cause,
   })
 
 interface Ending {
@@ -168,7 +190,7 @@ export const runProcess = async (connection: Connection, asked: Process): Promis
     (data: Buffer): void => {
       if (!collector.add(stream, data) && asked.reads) halt('bytes')
     }
-  const channel = await open(connection, asked.line, (opened) => {
+  const channel = await open(connection, asked, (opened) => {
     let code: number | undefined
     let signal: string | undefined
     opened.on('exit', (exitCode: number | null, exitSignal?: string) => {
@@ -183,7 +205,9 @@ export const runProcess = async (connection: Connection, asked: Process): Promis
     // A host that closes its end of stdin early is no failure of the command.
     opened.on('error', () => {})
     opened.stdin.on('error', () => {})
-    opened.end(asked.stdin ?? '')
+    // Without a word on stdin it stays open here until the command has said its last.
+    opened.on('end', () => opened.end())
+    if (asked.stdin !== undefined) opened.end(asked.stdin)
   })
   const timer = setTimeout(() => halt('seconds'), asked.timeoutMs)
   const abort = (): void => halt('cancelled')

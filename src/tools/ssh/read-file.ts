@@ -68,7 +68,7 @@ export const sshReadFile = (pool: Pool): Tool<typeof input, ShellFacts, SshTarge
   credential: () => 'run',
   run: (given, _facts, session) =>
     pool.use(session, (connection) =>
-      withSftp(connection, session.signal, async (sftp): Promise<Output> => {
+      withSftp(connection, session, async (sftp): Promise<Output> => {
         const real = await resolveExisting(sftp, given.path, session.target)
         const stats = await sftp.stat(real)
         if (!stats.isFile())

@@ -71,7 +71,7 @@ export const sshRun = (pool: Pool): Tool<typeof input, ShellFacts, SshTarget> =>
     return pool.use(session, (connection) =>
       runProcess(connection, {
         line,
-        stdin: given.stdin,
+        stdin: given.stdin ?? (session.target.forcedCommand ? '' : undefined),
         reads: facts.effect === 'read',
         bytes: limits.bytes,
         timeoutMs: Math.min(given.timeout_s ?? limits.seconds, limits.seconds) * 1000,

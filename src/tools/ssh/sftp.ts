@@ -1,6 +1,7 @@
 /** Files over SFTP: promises for what is needed of it, and its failures in our words. */
 import type { SFTPWrapper, Stats } from 'ssh2'
 import { GateError } from '../../errors.ts'
+import type { Session } from '../../types.ts'
 import type { Connection } from './connect.ts'
 import { NoSession } from './pool.ts'
 
@@ -64,7 +65,7 @@ const asker =
         act()
       }
       const lost = settle(() => refused(failed(undefined)))
-      const abort = settle(() => refused(new GateError('CANCELLED', 'The call was cancelled.')))
+      const abort = settle(() => refused(signal.reason))
       session.once('close', lost)
       signal.addEventListener('abort', abort, { once: true })
       if (signal.aborted) return abort()
@@ -146,36 +147,73 @@ const wrap = (session: SFTPWrapper, ask: Ask): Sftp => {
   }
 }
 
-/** Opens a file session on the connection for `use` and closes it after. Throws NoSession, TARGET_FAILED, TARGET_UNREACHABLE, CANCELLED. */
+const late = (): GateError =>
+  new GateError('TIMEOUT', 'The host did not answer in time.', { retry: true })
+
+/**
+ * Opens a file session on the connection for `use` and closes it after; all of it takes `seconds` at most. Throws
+ * NoSession, TARGET_FAILED, TARGET_UNREACHABLE, TIMEOUT, CANCELLED.
+ */
 export const withSftp = async <T>(
   connection: Connection,
-  signal: AbortSignal,
+  { signal, limits }: Pick<Session, 'signal' | 'limits'>,
   use: (sftp: Sftp) => Promise<T>,
 ): Promise<T> => {
-  const session = await new Promise<SFTPWrapper>((done, refused) => {
-    const lost = (): void => refused(failed(undefined))
+  const stop = new AbortController()
+  const timer = setTimeout(() => stop.abort(late()), limits.seconds * 1000)
+  const cancel = (): void => stop.abort(new GateError('CANCELLED', 'The call was cancelled.'))
+  signal.addEventListener('abort', cancel, { once: true })
+  if (signal.aborted) cancel()
+  try {
+    const session = await openSession(connection, stop.signal)
+    try {
+      return await use(wrap(session, asker(session, stop.signal)))
+    } finally {
+      session.end()
+    }
+  } catch (error) {
+    // Whatever did not answer in time holds a session of this connection.
+    if (stop.signal.aborted) connection.retire()
+    throw error
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', cancel)
+  }
+}
+
+const openSession = (connection: Connection, signal: AbortSignal): Promise<SFTPWrapper> =>
+  new Promise((done, refused) => {
+    const settle = (): void => {
+      connection.client.removeListener('close', lost)
+      signal.removeEventListener('abort', abort)
+    }
+    const lost = (): void => {
+      settle()
+      refused(failed(undefined))
+    }
+    const abort = (): void => {
+      settle()
+      refused(signal.reason)
+    }
     connection.client.once('close', lost)
+    signal.addEventListener('abort', abort, { once: true })
+    if (signal.aborted) return abort()
     try {
       connection.client.sftp((error, opened) => {
-        connection.client.removeListener('close', lost)
-        if (!error) return done(opened)
-        refused(
-          'reason' in error
-            ? new NoSession('refused', { cause: error })
-            : new GateError('TARGET_FAILED', 'The host offers no file transfer (SFTP).', {
-                cause: error,
-              }),
-        )
+        settle()
+        if (error) {
+          return refused(
+            'reason' in error
+              ? new NoSession('refused', { cause: error })
+              : new GateError('TARGET_FAILED', 'The host offers no file transfer (SFTP).', { cause: error }),
+          )
+        }
+        opened.on('error', () => {})
+        if (signal.aborted) opened.end()
+        done(opened)
       })
     } catch (error) {
-      connection.client.removeListener('close', lost)
+      settle()
       refused(failed(error))
     }
   })
-  session.on('error', () => {})
-  try {
-    return await use(wrap(session, asker(session, signal)))
-  } finally {
-    session.end()
-  }
-}

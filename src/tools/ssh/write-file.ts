@@ -163,12 +163,12 @@ export const sshWriteFile = (pool: Pool): Tool<typeof input, ShellFacts, SshTarg
   credential: () => 'run',
   preview: (given, _facts, session) =>
     pool.use(session, (connection) =>
-      withSftp(connection, session.signal, async (sftp) =>
+      withSftp(connection, session, async (sftp) =>
         previewOf(contentOf(given), await look(sftp, given, session.target)),
       ),
     ),
   run: (given, _facts, session) =>
     pool.use(session, (connection) =>
-      withSftp(connection, session.signal, (sftp) => write(sftp, given, session)),
+      withSftp(connection, session, (sftp) => write(sftp, given, session)),
     ),
 })

@@ -152,7 +152,6 @@ export const builtins: Readonly<Record<string, Judge>> = {
   type: nothing,
   which: nothing,
   whereis: nothing,
-  hash: nothing,
   jobs: nothing,
   getopts: readVariables,
   dirs: nothing,

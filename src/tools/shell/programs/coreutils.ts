@@ -95,7 +95,7 @@ export const coreutils: Table = {
       '--output -o': 'out',
       '--xpath --format --schema': 'value',
       '--noout': 'flag',
-      '--shell': 'refuse',
+      '--shell --noent --xinclude --loaddtd --dtdattr --catalogs --nocatalogs --path --valid --dtdvalid': 'refuse',
     },
   },
   ...each(

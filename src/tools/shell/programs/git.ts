@@ -97,6 +97,9 @@ export const git: Judge = (args, port) => {
       port.refuse('git -c can make git run other programs.', 'Leave the setting out.')
     const arg = args[i]
     if (arg) kept.push(arg)
+    // A repository's own settings run programs: one that anybody could have made is not looked into.
+    const place = args[i + 1]?.text ?? ''
+    if (/^--(git-dir|work-tree)/.test(t) || (t === '-C' && (!isLiteral(place) || /^\/(tmp|var\/tmp|dev\/shm)(\/|$)/.test(place)))) port.raise('write')
     if (/^(-C|--git-dir|--work-tree|--namespace)$/.test(t)) {
       i += 1
       const value = args[i]

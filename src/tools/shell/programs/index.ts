@@ -41,6 +41,6 @@ export const judges: ReadonlyMap<string, Judge> = new Map(
   }),
 )
 /** What the shell itself runs, whatever lies on the PATH. */
-export const shellOwn: ReadonlySet<string> = new Set(Object.keys(builtins))
+export const shellOwn: ReadonlySet<string> = new Set([...Object.keys(builtins), 'hash'])
 /** Folders whose programs are taken for what their names say. */
 export const trusted = /^\/(usr\/(local\/)?)?s?bin\/([^/]+)$/

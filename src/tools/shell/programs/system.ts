@@ -191,7 +191,7 @@ export const system: Table = {
     args: 'host',
     opts: { '-c -i -m -w -q -p -s': 'value' },
   }),
-  dig: { args: 'host', opts: { '-f': 'file', '-t -p -b -q -c -k -y': 'value' } },
+  dig: { args: 'host', opts: { '-f': 'refuse=', '-t -p -b -q -c -k -y': 'value' } },
   host: { args: 'host', opts: { '-t -W -R -N -c': 'value' } },
   nslookup: { args: 'host', dash: true },
   whois: { args: 'host', opts: { '-h -p': 'host' } },
