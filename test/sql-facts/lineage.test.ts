@@ -186,6 +186,8 @@ test.each(reads.map((sql) => [sql]))('as the server counts and names them: %s', 
     const { fields } = await client.query(sql, params)
     if (facts.lineage === undefined) return
     expect(facts.lineage).toHaveLength(fields.length)
+    const known = facts.outputs?.map((name, i) => name ?? fields[i]?.name)
+    if (known !== undefined) expect(known).toEqual(fields.map((f) => f.name))
     for (const [i, field] of fields.entries()) {
       const table = nameOf.get(String(field.tableID))
       const relation = catalogue.relations.find((r) => `${r.schema}.${r.name}` === table)

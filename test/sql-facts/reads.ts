@@ -143,6 +143,7 @@ SELECT o.label, label(o), (o).label FROM orders o
 SELECT 5::positive, 'red'::tint
 SELECT * FROM tenants
 SELECT * FROM tinted
+SELECT 'x'::text::varchar, CASE WHEN true THEN 1 ELSE 2::int END, nullif(1,2), current_date, localtimestamp(2), (SELECT 1), (VALUES (1)), ARRAY(SELECT 1), (SELECT count(*)::int FROM orders), CASE WHEN true THEN 1 ELSE (id) END, (ARRAY[1])[1], least(1,2)::text, now() AT TIME ZONE 'UTC', extract(year from now()), user, 1 IN (SELECT 2), 1 + 1, $$x$$, NOT true, status COLLATE "C" IS NULL FROM orders
 SELECT span(1, 2), '[1,2]'::span @> 1.5::float8
 SELECT * FROM v_ids
 SELECT * FROM v_note

@@ -38,6 +38,8 @@ export interface SqlFacts extends BaseFacts {
    * of exactly this many columns: at any other number, and when undefined, nothing is proven of any column.
    */
   readonly lineage: readonly (readonly ColumnSource[] | undefined)[] | undefined
+  /** Names of the output columns, where they can be told; a result with others is not the one that lineage speaks of. */
+  readonly outputs: readonly (string | undefined)[] | undefined
   /** What running it would be: `effect` itself, but of a plain EXPLAIN the effect of what is explained. */
   readonly inner: Effect
   /** Highest $n. */
@@ -168,6 +170,9 @@ const lineageOf = (r: Reading, shape: Shape): SqlFacts['lineage'] => {
   })
 }
 
+const outputsOf = (shape: Shape): SqlFacts['outputs'] =>
+  shape.open === undefined ? shape.columns.map((c) => c.name) : undefined
+
 const factsOf = (r: Reading, mode: SqlMode, outcome: Outcome, given: number): SqlFacts => {
   const { found } = r
   if (found.params !== given)
@@ -207,6 +212,7 @@ const factsOf = (r: Reading, mode: SqlMode, outcome: Outcome, given: number): Sq
     hasWhere: outcome.hasWhere,
     returnsRows: mode === 'explain' || outcome.returnsRows,
     lineage: mode === 'explain' ? [[]] : lineageOf(r, outcome.shape),
+    outputs: mode === 'explain' ? [undefined] : outputsOf(outcome.shape),
     params: found.params,
     policy,
     names: policy,

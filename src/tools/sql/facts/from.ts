@@ -116,7 +116,11 @@ const joined = (r: Reading, body: Body, scope: Scope, conditions: Value[]): Item
           c.name !== undefined && right.columns.some((o) => o.name === c.name) ? [c.name] : [],
         )
       : names(listOf(body, 'usingClause'))
-  if (body.isNatural === true && (left.open !== undefined || right.open !== undefined))
+  const vague = [left, right].some(
+    (item) => item.open !== undefined || item.columns.some((c) => c.name === undefined),
+  )
+  // Which columns fall together decides which output column is which.
+  if (body.isNatural === true && vague)
     throw refuse(
       'NATURAL JOIN over columns that are not known can not be judged.',
       'Use JOIN .. ON.',
