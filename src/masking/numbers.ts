@@ -103,7 +103,7 @@ const isIssued = (digits: string, named: boolean): boolean => {
 }
 
 /** ISO/IEC 7812-1 annex B. */
-export const luhn = (digits: string): boolean => {
+const luhn = (digits: string): boolean => {
   let sum = 0
   for (let at = digits.length - 1, double = false; at >= 0; at--, double = !double) {
     const digit = digits.charCodeAt(at) - 48

@@ -99,7 +99,7 @@ const numbers = ((): { readonly next: Uint16Array; readonly accepting: number } 
 })()
 
 /** Runs of letters and digits this long may be base64 or hex of something: decoded and looked at (views.ts). */
-export const shortestRun = 20
+const shortestRun = 20
 const inRun = 1 << 20
 
 /** Keyword class, numeric class and bits of a character in one number: one load a character. */

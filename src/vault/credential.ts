@@ -14,7 +14,7 @@ const shown = '[credential]'
 const fieldsForm = z.record(z.string().max(64), z.string())
 
 /** Fields of a secret: a JSON object of texts, or a bare text, which is at once password, token and private key. */
-export const fieldsOf = (text: string): Readonly<Record<string, string>> => {
+const fieldsOf = (text: string): Readonly<Record<string, string>> => {
   const trimmed = text.replace(/\r?\n$/, '')
   if (trimmed.trimStart().startsWith('{')) {
     try {

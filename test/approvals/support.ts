@@ -36,7 +36,7 @@ export const person = (
 export const ana = person('ana', ['engineers'], { via: 'http', client: 'agent' })
 export const bo = person('bo', ['dba'])
 export const cy = person('cy', ['dba', 'security'])
-export const self = identified({
+const self = identified({
   iss: 'gateway',
   sub: 'gateway',
   client: '',
@@ -72,7 +72,7 @@ const target: PostgresTarget = {
 export const identity = 'pg:1/shop'
 export const place = { name: 'shop', identity }
 
-export const masked = <T>(value: T): Masked<T> => value as Masked<T>
+const masked = <T>(value: T): Masked<T> => value as Masked<T>
 
 export const held = (
   caller: Caller = ana,

@@ -88,7 +88,7 @@ describe('the view of an approval', () => {
       showText(
         approval({
           view: {
-            input: { sql: ' '.repeat(30_000) + 'drop table t' },
+            input: { sql: `${' '.repeat(30_000)}drop table t` },
             facts: {},
             preview: {},
             reason: '',

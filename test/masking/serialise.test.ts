@@ -139,6 +139,12 @@ const anyText = fc.oneof(
   fc.constantFrom('\ud800', '"\udc00', '\\', '\u2028'),
 )
 
+const wellFormed = (value: unknown): boolean => {
+  if (typeof value === 'string') return value.isWellFormed()
+  if (typeof value !== 'object' || value === null) return true
+  return Object.entries(value).every(([key, member]) => key.isWellFormed() && wellFormed(member))
+}
+
 test('any cells and any fields give JSON that parses, without lone surrogates', async () => {
   const kinds = fc.constantFrom<Column['as']>('text', 'number', 'boolean', 'json', 'binary')
   await fc.assert(
@@ -157,7 +163,7 @@ test('any cells and any fields give JSON that parses, without lone surrogates', 
         )
         const parsed = JSON.parse(json)
         expect(parsed.rows[0]).toHaveLength(columns.length)
-        expect(json.isWellFormed()).toBe(true)
+        expect(wellFormed(parsed)).toBe(true)
         expect(bytes).toBe(Buffer.byteLength(json))
       },
     ),
@@ -177,4 +183,10 @@ test('text without anything to mask comes back as it is', async () => {
     ),
     { numRuns: 200 },
   )
+})
+
+test('half characters are replaced wherever they stand', () => {
+  const shown = usual.fields({ 'a\udc00': ['b\ud800', { c: '\udfff@' }] }, plain)
+  expect(wellFormed(shown)).toBe(true)
+  expect(usual.text('x\ud83d', plain)).toBe('x\ufffd')
 })

@@ -2,7 +2,7 @@
 import { type MaskerOptions, openMasker } from '../../src/masking/masker.ts'
 import type { Column, ColumnAction, MaskContext, Output, PostgresTarget } from '../../src/types.ts'
 
-export const secret = 'K7#x/9+pq"Zw$21'
+const secret = 'K7#x/9+pq"Zw$21'
 export const masker = (more: Partial<MaskerOptions> = {}) =>
   openMasker({ tokenKey: Buffer.alloc(32, 5), knownSecrets: () => [secret], ...more })
 
