@@ -10,6 +10,7 @@ import { openReader } from './audit/read.ts'
 import { startRecovery } from './audit/recover.ts'
 import { openSpool } from './audit/spool.ts'
 import { openLog } from './audit/stream.ts'
+import { openUnsigned } from './audit/unsigned.ts'
 import type { Config } from './config/types.ts'
 import { GateError } from './errors.ts'
 import { openOnce } from './gateway/once.ts'
@@ -36,6 +37,7 @@ import { openPauses } from './serve/pauses.ts'
 import { openProofs } from './serve/proofs.ts'
 import { publish } from './serve/published.ts'
 import { resolver } from './serve/resolve.ts'
+import { startTree, type Tree } from './serve/tree.ts'
 import { open as openStore } from './store/open.ts'
 import { openTools } from './tools/index.ts'
 import type { Caller } from './types.ts'
@@ -83,7 +85,12 @@ export const serve = async (config: Config, options: ServeOptions): Promise<Serv
       )
 
     // ---- secrets, before any child process exists
-    const refs = [config.vault.key, config.masking.tokenKey, ...Object.values(config.credentials)]
+    const refs = [
+      config.vault.key,
+      config.masking.tokenKey,
+      ...(config.log.notary?.token ? [config.log.notary.token] : []),
+      ...Object.values(config.credentials),
+    ]
     const env = takeEnvironment(
       refs.flatMap((ref) => (ref.kind === 'env' ? [ref.name] : [])),
       process.env,
@@ -132,10 +139,19 @@ export const serve = async (config: Config, options: ServeOptions): Promise<Serv
       build: buildHash(),
       warn: (message: string, cause?: unknown) => logger.warn({ err: cause }, message),
     }
+    if (config.log.notary === undefined)
+      logger.warn(
+        "No log.notary is configured: a notary of this gateway's own signs the log, under the gateway's own account. Who takes over that account can sign too.",
+      )
+    const unsigned = openUnsigned({ maxMs: config.log.notary?.maxUnsignedMs ?? 60_000 })
+    // Closed after the log: its last events are signed too.
+    let tree: Tree | undefined
+    closing.add(async () => tree?.stop())
     const spool = openSpool(join(config.state, 'spool'), keys)
     const log = await openLog({
       ...logStore,
       spool,
+      gates: [unsigned.gate],
       about: {
         version: options.version,
         store: store.kind,
@@ -143,6 +159,17 @@ export const serve = async (config: Config, options: ServeOptions): Promise<Serv
       },
     })
     closing.add(() => log.close())
+    const evidence = await startTree({
+      config,
+      store,
+      log,
+      writer: logStore.writer,
+      vault,
+      env,
+      unsigned,
+      warn: logStore.warn,
+    })
+    tree = evidence
     const reader = openReader(logStore)
     const refusals = countRefusals(async (counts) => {
       await log.append([
@@ -207,6 +234,7 @@ export const serve = async (config: Config, options: ServeOptions): Promise<Serv
     // ---- the path of a call
     const limit = config.server.budget && budget(config.server.budget.callsPerMinute)
     const metrics = openMetrics({
+      ...evidence.gauges,
       in_flight: { help: 'Calls under way.', read: () => gateway.inFlight() },
       log_waiting: { help: 'Appends that wait for a commit.', read: () => log.waiting() },
       log_sequence: {

@@ -136,7 +136,13 @@ export const builder = (around: Surroundings) => {
       log: {
         name: log.name,
         anchors: log.anchors.map((anchor) =>
-          'dir' in anchor ? { dir: resolve(folder, anchor.dir) } : anchor,
+          'dir' in anchor
+            ? { kind: 'dir', dir: resolve(folder, anchor.dir) }
+            : {
+                ...anchor.s3,
+                kind: 's3',
+                endpoint: anchor.s3.endpoint ?? `https://s3.${anchor.s3.region}.amazonaws.com`,
+              },
         ),
         retention: log.retention.map(({ labels, keep }) => ({ labels, keepMs: keep })),
         ...(notary === undefined

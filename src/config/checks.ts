@@ -64,7 +64,10 @@ const checkPeople = (file: ConfigFile, { tell, policies }: Reports): void => {
     const url = new URL(notary.url)
     if (url.protocol !== 'https:' && !isLoopback(url.hostname))
       tell(['log', 'notary', 'url'], 'must be https:// unless it is loopback')
+    if (notary.token === undefined)
+      tell(['log', 'notary'], 'needs the token of its feed: token: file:./notary.token')
   }
+  checkAnchors(file, tell)
   const selfIsMeant =
     file.grants.some(({ approval }) => approval?.self === true) ||
     policies.some(({ text }) => /@self\b/.test(text))
@@ -74,6 +77,22 @@ const checkPeople = (file: ConfigFile, { tell, policies }: Reports): void => {
         ['identity', 'approvers', at, 'subject'],
         'is the local principal, who cannot approve her own calls: name somebody else, or write self: true on the approval that she may give',
       )
+  })
+}
+
+const checkAnchors = (file: ConfigFile, tell: Reports['tell']): void => {
+  const known = Object.keys(file.credentials)
+  file.log.anchors.forEach((anchor, at) => {
+    if ('dir' in anchor) return
+    const { credentials, endpoint } = anchor.s3
+    if (!known.includes(credentials))
+      tell(
+        ['log', 'anchors', at, 's3', 'credentials'],
+        `names no credential: ${credentials}${suggestion(credentials, known)}`,
+      )
+    const url = endpoint === undefined ? undefined : new URL(endpoint)
+    if (url && url.protocol !== 'https:' && !isLoopback(url.hostname))
+      tell(['log', 'anchors', at, 's3', 'endpoint'], 'must be https:// unless it is loopback')
   })
 }
 

@@ -75,13 +75,27 @@ const store = z
 const holdsPassword = (value: string): boolean =>
   /^postgres(ql)?:\/\/[^/@]*:[^/@]*@/.test(value) || /[?&]password=/i.test(value)
 
+const bucketWords = 'write the name of a bucket'
+const s3 = z.strictObject({
+  bucket: z
+    .string(says(bucketWords))
+    .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, says(bucketWords)),
+  endpoint: z.string(says(urlWords)).max(2048).refine(isOrigin, says(urlWords)).optional(),
+  region: name.default('us-east-1'),
+  prefix: z
+    .string(says('write the beginning of the names of objects, such as anchors/'))
+    .regex(
+      /^([A-Za-z0-9._-]{1,64}\/){0,8}$/,
+      says('write folders that end in a slash, such as anchors/'),
+    )
+    .default(''),
+  credentials: name,
+  retainDays: count(1, 36_500).default(400),
+})
 const anchor = z.union(
-  [
-    z.strictObject({ dir: z.string().min(1).max(1024) }),
-    z.strictObject({ s3: z.string().min(1).max(1024) }),
-  ],
+  [z.strictObject({ dir: z.string().min(1).max(1024) }), z.strictObject({ s3 })],
   {
-    error: 'write an anchor as { dir: FOLDER } or { s3: URL }',
+    error: 'write an anchor as { dir: FOLDER } or { s3: { bucket: .., credentials: .. } }',
   },
 )
 

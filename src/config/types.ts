@@ -38,10 +38,22 @@ export interface PolicyFile {
   readonly text: string
 }
 
-interface Anchor {
-  readonly dir?: string
-  readonly s3?: string
-}
+/** A place outside the database that keeps checkpoints. */
+type Anchor =
+  | { readonly kind: 'dir'; readonly dir: string }
+  | {
+      readonly kind: 's3'
+      readonly bucket: string
+      /** `https://host`, without a path. */
+      readonly endpoint: string
+      readonly region: string
+      /** '' or ending in a slash. */
+      readonly prefix: string
+      /** A key of `credentials`: accessKeyId, secretAccessKey. */
+      readonly credentials: string
+      /** How long object lock keeps each checkpoint. */
+      readonly retainDays: number
+    }
 
 export interface Config {
   /** Absolute path of the file. */

@@ -45,7 +45,7 @@ const full = `server:    { listen: 127.0.0.1:7420, publicUrl: http://127.0.0.1:7
 state:     ./state
 store:     { url: env:COUNTERSIGN_DATABASE_URL }
 vault:     { key: file:./vault.key }
-log:       { name: acme/prod, notary: { url: https://notary.example.com, token: file:./notary.token, maxUnsigned: 60s }, anchors: [{ dir: ../anchors }, { s3: s3://bucket/anchors }], retention: [{ labels: { env: prod }, keep: 400d }] }
+log:       { name: acme/prod, notary: { url: https://notary.example.com, token: file:./notary.token, maxUnsigned: 60s }, anchors: [{ dir: ../anchors }, { s3: { bucket: anchors-1, credentials: shop-reader } }], retention: [{ labels: { env: prod }, keep: 400d }] }
 approvals: { waitSeconds: 45 }
 masking:   { tokenKey: file:./token.key }
 identity:
@@ -83,7 +83,18 @@ describe('what is written', () => {
       log: {
         name: 'acme/prod',
         notary: { maxUnsignedMs: 60_000 },
-        anchors: [{ dir: join(folder, '../anchors') }, { s3: 's3://bucket/anchors' }],
+        anchors: [
+          { kind: 'dir', dir: join(folder, '../anchors') },
+          {
+            kind: 's3',
+            bucket: 'anchors-1',
+            endpoint: 'https://s3.us-east-1.amazonaws.com',
+            region: 'us-east-1',
+            prefix: '',
+            credentials: 'shop-reader',
+            retainDays: 400,
+          },
+        ],
         retention: [{ labels: { env: 'prod' }, keepMs: 400 * 86_400_000 }],
       },
       identity: { issuers: [{ audience: 'http://127.0.0.1:7420/mcp', groupsClaim: 'groups' }] },
