@@ -72,11 +72,6 @@ export const harmlessOfExtensions = words(`
 export const viewOnlyOfExtensions = words(`
   pg_stat_statements pg_stat_statements_info pg_buffercache_pages`)
 
-/** Settings that SHOW and current_setting don't tell: commands and connection strings; custom ones (`app.secret`) neither. */
-export const refusedSettings = words(`
-  primary_conninfo restore_command archive_command archive_cleanup_command recovery_end_command
-  ssl_passphrase_command ssl_key_file krb_server_keyfile`)
-
 /** Table sampling methods. */
 export const samplingMethods = words('system bernoulli system_rows system_time')
 
