@@ -58,7 +58,11 @@ export const follow = async (
         try {
           startRun(await approvedStart(approval, step, ports, f.looks, f.toolDefs), ports, registry)
         } catch (thrown) {
-          if (!(await spentMeanwhile(callId, step, ports))) throw thrown
+          if (await spentMeanwhile(callId, step, ports)) continue
+          // What can't be spent any more must not be what the same call attaches to when it is sent again.
+          if (thrown instanceof GateError && thrown.code === 'APPROVAL_MISMATCH')
+            await ports.approvals.cancel(callId, request.caller).catch(() => undefined)
+          throw thrown
         }
         continue
       }
