@@ -26,6 +26,8 @@ beforeAll(async () => {
   await target.admin.query(`
     create table people (id integer primary key, name text, email text);
     create table effects (n serial, word text);
+    create table derived (id integer, email text, copy text generated always as (lower(email)) stored);
+    insert into derived values (1, 'generated@mail.example');
     insert into people select n, 'name ' || n, 'person' || n || '@mail.example' from generate_series(1, 50) n`)
   await roles(target)
   await target.admin.query(`grant usage on all sequences in schema public to writer_${target.name}`)
@@ -64,6 +66,15 @@ test('a read is allowed, masked by lineage, and its receipt is the leaf of its r
   )
   expect(rows.map((row) => row.type)).toEqual(['call.received', 'call.intent', 'call.result'])
   expect(rows.at(-1)?.leaf).toBe(answer.receipt?.leaf)
+})
+
+test('a column that is generated from a masked one is masked too', async () => {
+  const answer = await world.call('sql_query', {
+    target: 'shop',
+    sql: 'select id, copy from derived',
+  })
+  expect(answer.status).toBe('ok')
+  expect(JSON.stringify(answer.rows)).not.toContain('generated')
 })
 
 test('a write waits for a person, runs once when approved, and tells the transaction before it commits', async () => {

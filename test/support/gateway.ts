@@ -102,7 +102,7 @@ targets:
     database: ${pathname.slice(1)}
     tls: disable
     credentials: { read: shop-reader, write: shop-writer }
-    columns: { people.email: redact }
+    columns: { people.email: redact, derived.email: redact }
     limits: { rows: 1000, bytes: 1MiB, seconds: 10 }
 grants:
   - { id: read, groups: [engineers], targets: [shop], tools: [sql_query, sql_schema, sql_explain] }

@@ -115,17 +115,31 @@ const told = (
   column: WireColumn,
   known: Known,
   target: PostgresTarget,
-): readonly ColumnSource[] | undefined => {
+): { readonly own: ColumnSource; readonly sources: readonly ColumnSource[] } | undefined => {
   if (column.table === 0 || column.attribute < 1) return undefined
   const relation = namesOf(known.catalogue).relationByOid(column.table)
   if (!relation || !/^[rpf]$/.test(relation.kind)) return undefined
   const numbers = known.numbers.get(relation.oid)
   const at = numbers ? numbers.indexOf(column.attribute) : column.attribute - 1
   const name = relation.columns[at]?.name
-  return name === undefined ? undefined : sourcesOf(relation, name, known, target)
+  if (name === undefined) return undefined
+  const own = { schema: relation.schema, table: relation.name, column: name }
+  return { own, sources: sourcesOf(relation, name, known, target) }
 }
 
-/** `lineage` is the parser's proof, by position. The server's own word comes first; where it has none, the proof. */
+/** Both add up: the server names the stored column, the proof also what a generated column is computed from. */
+const united = (
+  direct: ReturnType<typeof told>,
+  proof: readonly ColumnSource[] | undefined,
+): readonly ColumnSource[] | undefined => {
+  if (!direct || !proof) return direct?.sources ?? proof
+  const seen = [direct.own, ...direct.sources]
+  return [...direct.sources, ...proof.filter((one) => !seen.some((other) => same(one, other)))]
+}
+const same = (a: ColumnSource, b: ColumnSource): boolean =>
+  a.schema === b.schema && a.table === b.table && a.column === b.column
+
+/** `lineage` is the parser's proof, by position; what the server says itself is united with it. */
 export const columnsOf = (
   columns: readonly WireColumn[],
   rows: readonly (readonly Cell[])[],
@@ -137,13 +151,15 @@ export const columnsOf = (
     const direct = told(column, known, target)
     // A proof for another number of columns is a proof for another statement.
     const proof = lineage?.length === columns.length ? lineage[at] : undefined
+    const from = united(direct, proof)
     const type =
       typeNames[column.type] ?? namesOf(known.catalogue).typeByOid(column.type)?.name ?? 'other'
     return {
       name: column.name,
       as: formOf(column.type, at, rows),
       type,
-      from: direct ?? proof,
-      ...(direct ? { direct: true } : {}),
+      from,
+      // Computed from more than itself: no stored cell that a token could stand for.
+      ...(direct && from?.length === direct.sources.length ? { direct: true } : {}),
     }
   })
