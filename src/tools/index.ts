@@ -1,5 +1,6 @@
 /** The table of tools, by family. */
 import type { Family, TargetKind, Tool } from '../types.ts'
+import { kubeFamily } from './kube/index.ts'
 import { type SqlFamily, sqlFamily } from './sql/index.ts'
 
 export interface Tools {
@@ -12,7 +13,10 @@ export interface Tools {
 /** Every tool with the pools that its family keeps; nothing is contacted before the first run. */
 export const openTools = (): Tools => {
   const sql = sqlFamily()
-  const opened = [sql]
+  const opened: readonly { readonly tools: readonly Tool[]; readonly family: Family }[] = [
+    sql,
+    kubeFamily(),
+  ]
   return {
     tools: opened.flatMap(({ tools }) => tools),
     families: new Map(opened.map(({ family }) => [family.kind, family])),
