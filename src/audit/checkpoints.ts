@@ -2,9 +2,9 @@
 import type { Entry } from '../types.ts'
 import { openCheckpoint } from './checkpoint-note.ts'
 import { type CompactRange, openCompact } from './compact.ts'
-import { ceremonyEntry, pin, pinnedHistory, recognise } from './notary-pin.ts'
+import { ceremonyEntries, keepPin, pinned, recognise } from './notary-pin.ts'
 import { LogContradicted, type NotaryPort, type NotaryView } from './notary-port.ts'
-import { NoteRefused } from './note.ts'
+import { type NoteKey, NoteRefused } from './note.ts'
 import type { History } from './note-history.ts'
 import {
   type AskRows,
@@ -20,6 +20,8 @@ export interface CheckpointOptions {
   readonly notary: NotaryPort
   readonly log: string
   readonly writer: string
+  /** This gateway, where the notary is its own child; left out for a configured one. */
+  readonly home?: string
   /** Records a ceremony of the notary's. */
   readonly record: (entry: Entry) => Promise<void>
   readonly signed?: (size: number, note: string) => void
@@ -37,13 +39,13 @@ const MOST_LEAVES = 16_384
 
 const copyOf = (range: CompactRange): CompactRange => openCompact(range.state())
 
-/** What the store says was signed last, with its range: from the leader before, else anew from the leaves. */
-const rangeAt = async (ask: AskRows, size: number, root?: Buffer): Promise<CompactRange> => {
-  const kept = await storedRange(ask)
-  if (kept && kept.size === size && (root === undefined || kept.root().equals(root))) return kept
-  const range = openCompact()
-  await grow(ask, range, size)
-  return range
+const openStored = (note: string, trusted: readonly NoteKey[], log: string) => {
+  try {
+    return openCheckpoint(note, trusted, log)
+  } catch (thrown) {
+    if (!(thrown instanceof NoteRefused)) throw thrown
+    throw new LogContradicted(`The store's last checkpoint does not hold: ${thrown.message}.`)
+  }
 }
 
 interface Standing {
@@ -52,7 +54,7 @@ interface Standing {
 }
 
 export const openCheckpoints = (options: CheckpointOptions): Checkpoints => {
-  const { ask, log, notary, record, writer } = options
+  const { ask, home, log, notary, record, writer } = options
   let standing: Standing | undefined
 
   const store = async (note: string, range: CompactRange, history: History): Promise<void> => {
@@ -63,40 +65,54 @@ export const openCheckpoints = (options: CheckpointOptions): Checkpoints => {
     options.signed?.(size, note)
   }
 
+  /** The range at the last checkpoint that the store holds; throws when the store's leaves do not lead to it. */
+  const fromStored = async (
+    treeSize: number,
+    trusted: readonly NoteKey[],
+  ): Promise<CompactRange> => {
+    const last = await lastCheckpoint(ask)
+    if (last === undefined) return openCompact()
+    if (treeSize < last.size)
+      throw new LogContradicted(
+        `${last.size} events of the store were signed and it has ${treeSize}: its end was dropped.`,
+      )
+    const { root } = openStored(last.note, trusted, log)
+    const kept = await storedRange(ask)
+    if (kept && kept.size === last.size && kept.root().equals(root)) return kept
+    const range = openCompact()
+    await grow(ask, range, last.size)
+    if (range.root().equals(root)) return range
+    throw new LogContradicted(
+      `The first ${last.size} events of the store are not those that its last checkpoint was signed over: the store was changed.`,
+    )
+  }
+
   /** Where notary and store both stand, or the contradiction between them. */
   const meet = async (view: NotaryView, treeSize: number): Promise<Standing> => {
-    const pinned = await pinnedHistory(ask)
-    const { fresh, history } = recognise(view, pinned, log)
-    const last = await lastCheckpoint(ask)
+    const seen = recognise(view, await pinned(ask), log, home)
+    const { fresh, history, pin, succeeds, trusted } = seen
     if (view.epoch !== history.epoch)
       throw new LogContradicted("The notary's state is of another epoch than its history.")
+    const rebased = fresh.some(({ kind }) => kind === 'rebased')
+    const resumed = succeeds !== undefined || fresh.some(({ kind }) => kind === 'recovered')
+    const stored = rebased ? openCompact() : await fromStored(treeSize, trusted)
     if (treeSize < view.size)
       throw new LogContradicted(
         `The notary signed ${view.size} events and the store has ${treeSize}: it was put back from an older copy, or its end was dropped.`,
       )
-    const resumed = fresh.some(({ kind }) => kind === 'recovered' || kind === 'rebased')
-    if (last && view.size < last.size && !resumed)
+    if (view.size < stored.size && !resumed)
       throw new LogContradicted(
-        `The notary says that it signed ${view.size} events, and the store holds its signature over ${last.size}: its state is an old one.`,
+        `The notary says that it signed ${view.size} events, and the store holds a signature over ${stored.size}: the notary's state is an old one.`,
       )
-    const from = last && last.size <= view.size ? await rangeAt(ask, last.size) : openCompact()
-    await grow(ask, from, view.size)
-    let range = from
-    if (!range.root().equals(view.root) && last && last.size > 0) {
-      // The shortcut may be what is wrong.
-      range = openCompact()
-      await grow(ask, range, view.size)
-    }
+    const range = view.size < stored.size ? openCompact() : copyOf(stored)
+    await grow(ask, range, view.size)
     if (!range.root().equals(view.root))
       throw new LogContradicted(
         `The first ${view.size} events of the store are not those that the notary signed: the store is another copy, or was changed.`,
       )
-    for (const statement of fresh) {
-      const entry = ceremonyEntry(statement, writer)
-      if (entry) await record(entry)
-    }
-    if (fresh.length > 0) await pin(ask, view.history)
-    if (view.note !== undefined && view.size > (last?.size ?? 0))
+    for (const entry of ceremonyEntries(seen, writer)) await record(entry)
+    if (pin) await keepPin(ask, pin)
+    if (view.note !== undefined && (view.size > stored.size || rebased))
       await store(view.note, range, history)
     return { history, range }
   }

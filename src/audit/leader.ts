@@ -18,6 +18,8 @@ export interface LeaderOptions {
   readonly log: string
   /** A stable id of this process, in its events. */
   readonly writer: string
+  /** This gateway, where the notary is its own child; left out for a configured one. */
+  readonly home?: string
   /** Records a ceremony of the notary's. */
   readonly record: (entry: Entry) => Promise<void>
   /** A checkpoint is stored. */
@@ -97,6 +99,7 @@ export const startLeader = (options: LeaderOptions): Leader => {
       notary: options.notary,
       log: options.log,
       writer: options.writer,
+      ...(options.home === undefined ? {} : { home: options.home }),
       record: options.record,
       signed: (size, note) => {
         signedSize = size

@@ -25,6 +25,7 @@ const load: Readonly<Record<string, () => Promise<CommandFile>>> = {
 const alias: Readonly<Record<string, string>> = { resume: 'pause' }
 const more: Readonly<Record<string, () => Promise<CommandFile>>> = {
   approvals: () => import('./hash.ts'),
+  audit: () => import('./rebase.ts'),
 }
 
 const isCommanderError = (thrown: unknown): thrown is CommanderError =>

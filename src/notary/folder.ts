@@ -184,13 +184,19 @@ export const openFolder = async (folder: string, log?: string): Promise<NotaryFo
   await publish(history)
   const stateText = await readIfThere(files.state)
   const found = stateText === undefined ? undefined : signedOf(stateText, files.state)
+  let signed = caughtUp(found, history)
   return {
     log: kept.log,
     notes: kept.notes,
     history,
     signer,
-    signed: caughtUp(found, history),
-    keep: (signed) => writeDurably(files.state, signedText(signed)),
+    get signed() {
+      return signed
+    },
+    async keep(next) {
+      await writeDurably(files.state, signedText(next))
+      signed = next
+    },
     async state(note, key) {
       const notes = [...kept.notes, note]
       const next = readHistory(notes, kept.log)

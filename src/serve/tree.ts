@@ -1,4 +1,6 @@
 /** What the log is made evidence by, put together: the leader that integrates, its notary, the anchors. */
+import { hostname } from 'node:os'
+import { resolve } from 'node:path'
 import { z } from 'zod'
 import { type Anchored, type AnchorPlace, startAnchors } from '../audit/anchor.ts'
 import { folderAnchor } from '../audit/anchor-folder.ts'
@@ -104,6 +106,7 @@ export const startTree = async (options: TreeOptions): Promise<Tree> => {
     notary: notary.port,
     log: config.log.name,
     writer,
+    ...(config.log.notary ? {} : { home: `${hostname()}:${resolve(config.state)}` }),
     record: async (entry) => {
       await log.append([entry])
     },
