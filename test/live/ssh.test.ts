@@ -226,7 +226,7 @@ describe('files', () => {
       fieldsOf(await files('ssh_read_file', { path: `${root}/a.txt`, offset: 119_999 })),
     ).toMatchObject({ content: '' })
     const whole = fieldsOf(await files('ssh_read_file', { path: `${root}/a.txt`, length: 200_000 }))
-    expect(whole['sha256']).toBe(createHash('sha256').update('äöü'.repeat(20_000)).digest('hex'))
+    expect(whole.sha256).toBe(createHash('sha256').update('äöü'.repeat(20_000)).digest('hex'))
     writeFileSync(`${root}/b.bin`, Buffer.from([0xff, 0xfe, 0, 1]))
     expect(fieldsOf(await files('ssh_read_file', { path: `${root}/b.bin` }))).toMatchObject({
       binary: true,
@@ -246,7 +246,7 @@ describe('files', () => {
           path,
           content: Buffer.from('two\n').toString('base64'),
           encoding: 'base64',
-          expected_sha256: made['sha256'],
+          expected_sha256: made.sha256,
         }),
       ),
     ).toMatchObject({ created: false })

@@ -6,8 +6,8 @@ import { Sandbox } from './sandbox.ts'
 import { numbers, script } from './words.ts'
 
 /** More of them, or others: CS_FUZZ=20000 CS_SEED=7. */
-const runs = Number(process.env['CS_FUZZ'] ?? 500)
-const seed = Number(process.env['CS_SEED'] ?? 20_261_123)
+const runs = Number(process.env.CS_FUZZ ?? 500)
+const seed = Number(process.env.CS_SEED ?? 20_261_123)
 const options = { roots: [], sensitive: [], programs: new Map() }
 const box = new Sandbox()
 afterAll(() => box.close())
@@ -31,15 +31,21 @@ test('whatever changed something was not called a read', { timeout: 600_000 }, (
     const bash = judged(text, 'bash') === 'read'
     if (!sh && !bash) continue
     reads += 1
-    for (const shell of [...(sh ? (['dash', 'posix'] as const) : []), ...(bash ? (['bash'] as const) : [])]) {
+    for (const shell of [
+      ...(sh ? (['dash', 'posix'] as const) : []),
+      ...(bash ? (['bash'] as const) : []),
+    ]) {
       const { changes } = box.run(shell, text)
-      if (changes.length > 0) wrong.push(`${shell}: ${JSON.stringify(text)} changed ${changes.join(', ')}`)
+      if (changes.length > 0)
+        wrong.push(`${shell}: ${JSON.stringify(text)} changed ${changes.join(', ')}`)
     }
   }
   expect(wrong).toEqual([])
 })
 
-test('the witness sees changes, and most of what it sees them in was called a write or refused', { timeout: 600_000 }, () => {
+test('the witness sees changes, and most of what it sees them in was called a write or refused', {
+  timeout: 600_000,
+}, () => {
   const next = numbers(seed + 1)
   let changed = 0
   for (let n = 0; n < 200; n += 1) {

@@ -4,16 +4,69 @@
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const nobody = 65_534
 const isRoot = process.getuid?.() === 0
 /** Really there, from the system. */
-const real = ['cat', 'head', 'tail', 'sort', 'uniq', 'cut', 'tr', 'wc', 'grep', 'sed', 'awk', 'find', 'xargs', 'ls', 'tee', 'env', 'sh', 'bash', 'date', 'basename', 'nl', 'seq', 'timeout', 'nice', 'sleep', 'rev', 'tac']
+const real = [
+  'cat',
+  'head',
+  'tail',
+  'sort',
+  'uniq',
+  'cut',
+  'tr',
+  'wc',
+  'grep',
+  'sed',
+  'awk',
+  'find',
+  'xargs',
+  'ls',
+  'tee',
+  'env',
+  'sh',
+  'bash',
+  'date',
+  'basename',
+  'nl',
+  'seq',
+  'timeout',
+  'nice',
+  'sleep',
+  'rev',
+  'tac',
+]
 /** They only leave their names, when they are asked to do something. */
-const stubs = ['rm', 'mv', 'cp', 'touch', 'mkdir', 'ln', 'chmod', 'reboot', 'curl', 'deploy', 'git', 'systemctl']
+const stubs = [
+  'rm',
+  'mv',
+  'cp',
+  'touch',
+  'mkdir',
+  'ln',
+  'chmod',
+  'reboot',
+  'curl',
+  'deploy',
+  'git',
+  'systemctl',
+]
 
 export interface Seen {
   /** Files that came, went or changed, and programs that would have changed something. */
@@ -31,15 +84,33 @@ export class Sandbox {
       const at = ['/usr/bin', '/bin'].map((d) => join(d, name)).find((p) => existsSync(p))
       if (at) symlinkSync(at, join(this.#bin, name))
     }
-    for (const name of stubs) writeFileSync(join(this.#bin, name), `#!/bin/sh\n[ $# -eq 0 ] || echo ${name} >> ${this.#log}\n`, { mode: 0o755 })
+    for (const name of stubs)
+      writeFileSync(
+        join(this.#bin, name),
+        `#!/bin/sh\n[ $# -eq 0 ] || echo ${name} >> ${this.#log}\n`,
+        { mode: 0o755 },
+      )
   }
 
   #fill(): void {
     rmSync(this.work, { recursive: true, force: true })
     mkdirSync(join(this.work, 'd'), { recursive: true })
-    for (const [name, text] of [['a', 'one\ntwo\nthree\n'], ['b', 'x y\n'], ['d/c', '3\n1\n2\n'], ['w', 'a\nb\n']] as const) writeFileSync(join(this.work, name), text)
+    for (const [name, text] of [
+      ['a', 'one\ntwo\nthree\n'],
+      ['b', 'x y\n'],
+      ['d/c', '3\n1\n2\n'],
+      ['d/e', '9\n'],
+      ['w', 'a\nb\n'],
+    ] as const)
+      writeFileSync(join(this.work, name), text)
     writeFileSync(this.#log, '')
-    if (isRoot) for (const p of [this.work, this.#log, ...['d', 'a', 'b', 'd/c', 'w'].map((n) => join(this.work, n))]) chownSync(p, nobody, nobody)
+    if (isRoot)
+      for (const p of [
+        this.work,
+        this.#log,
+        ...['d', 'a', 'b', 'd/c', 'd/e', 'w'].map((n) => join(this.work, n)),
+      ])
+        chownSync(p, nobody, nobody)
   }
 
   #snapshot(): Map<string, string> {
@@ -51,7 +122,11 @@ export class Sandbox {
         if (stat.isDirectory()) {
           found.set(path, `d${stat.mode}`)
           walk(path)
-        } else found.set(path, `${stat.mode} ${stat.mtimeMs} ${stat.isFile() ? createHash('sha1').update(readFileSync(path)).digest('hex') : ''}`)
+        } else
+          found.set(
+            path,
+            `${stat.mode} ${stat.mtimeMs} ${stat.isFile() ? createHash('sha1').update(readFileSync(path)).digest('hex') : ''}`,
+          )
       }
     }
     walk(this.work)
@@ -62,15 +137,32 @@ export class Sandbox {
   run(shell: 'dash' | 'bash' | 'posix', script: string): Seen {
     this.#fill()
     const before = this.#snapshot()
-    const program = shell === 'dash' ? ['/bin/dash', '-c'] : ['/bin/bash', '--noprofile', '--norc', ...(shell === 'posix' ? ['--posix'] : []), '-c']
+    const program =
+      shell === 'dash'
+        ? ['/bin/dash', '-c']
+        : ['/bin/bash', '--noprofile', '--norc', ...(shell === 'posix' ? ['--posix'] : []), '-c']
     const limited = ['-c', 'ulimit -t 2 -f 2000 -c 0; exec "$@"', 'sh', ...program, script]
     spawnSync('/bin/sh', limited, {
-      cwd: this.work, timeout: 2000, killSignal: 'SIGKILL', input: 'in\n', maxBuffer: 1 << 20,
-      env: { PATH: this.#bin, HOME: this.work, USER: 'nobody', LANG: 'C.UTF-8' }, ...(isRoot ? { uid: nobody, gid: nobody } : {}),
+      cwd: this.work,
+      timeout: 2000,
+      killSignal: 'SIGKILL',
+      input: 'in\n',
+      maxBuffer: 1 << 20,
+      env: { PATH: this.#bin, HOME: this.work, USER: 'nobody', LANG: 'C.UTF-8' },
+      ...(isRoot ? { uid: nobody, gid: nobody } : {}),
     })
     const after = this.#snapshot()
-    const names = [...new Set([...before.keys(), ...after.keys()])].filter((n) => before.get(n) !== after.get(n))
-    return { changes: [...names.map((n) => n.slice(this.work.length + 1)), ...readFileSync(this.#log, 'utf8').split('\n').filter((l) => l !== '')] }
+    const names = [...new Set([...before.keys(), ...after.keys()])].filter(
+      (n) => before.get(n) !== after.get(n),
+    )
+    return {
+      changes: [
+        ...names.map((n) => n.slice(this.work.length + 1)),
+        ...readFileSync(this.#log, 'utf8')
+          .split('\n')
+          .filter((l) => l !== ''),
+      ],
+    }
   }
 
   close(): void {

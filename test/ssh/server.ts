@@ -1,7 +1,14 @@
 /** An SSH server in this process whose faults the tests choose. */
 import { createHash } from 'node:crypto'
 import { createServer, type Server as NetServer, type Socket } from 'node:net'
-import { type AuthContext, type Connection, Server, type ServerChannel, type Session, utils } from 'ssh2'
+import {
+  type AuthContext,
+  type Connection,
+  Server,
+  type ServerChannel,
+  type Session,
+  utils,
+} from 'ssh2'
 
 export interface Command {
   readonly line: string
@@ -71,7 +78,9 @@ export const fakeHost = async (behaviour: Behaviour, key = newKey()): Promise<Fa
       })
     })
   })
-  const port = await new Promise<number>((done) => server.listen(0, '127.0.0.1', () => done((server.address() as { port: number }).port)))
+  const port = await new Promise<number>((done) =>
+    server.listen(0, '127.0.0.1', () => done((server.address() as { port: number }).port)),
+  )
   const parsed = utils.parseKey(key)
   const first = Array.isArray(parsed) ? parsed[0] : parsed
   if (!first || first instanceof Error) throw new Error('no key')
@@ -90,7 +99,9 @@ export const fakeHost = async (behaviour: Behaviour, key = newKey()): Promise<Fa
 }
 
 /** A host that takes connections and then goes wrong in its own way. */
-export const brokenHost = async (answer: (socket: Socket) => void): Promise<{ port: number; open: () => number; close(): Promise<void> }> => {
+export const brokenHost = async (
+  answer: (socket: Socket) => void,
+): Promise<{ port: number; open: () => number; close(): Promise<void> }> => {
   const sockets = new Set<Socket>()
   const server: NetServer = createServer((socket) => {
     sockets.add(socket)

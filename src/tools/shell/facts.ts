@@ -10,7 +10,13 @@ import { Walk } from './walk.ts'
  */
 export const shellFacts = (script: string, dialect: Dialect, options: ShellOptions): ShellFacts => {
   const record = new Findings(options)
-  new Walk(record, options).script(script, dialect, undefined, 0)
+  new Walk(record, options).script(script, {
+    dialect,
+    params: undefined,
+    depth: 0,
+    hidden: false,
+    inside: false,
+  })
   return record.facts()
 }
 
@@ -18,9 +24,6 @@ export const shellFacts = (script: string, dialect: Dialect, options: ShellOptio
 export const argvFacts = (argv: readonly string[], options: ShellOptions): ShellFacts => {
   for (const word of argv) checkText(word)
   const record = new Findings(options)
-  new Walk(record, options).command(
-    argv.map((text) => ({ text, many: false })),
-    0,
-  )
+  new Walk(record, options).words(argv.map((text) => ({ text, many: false })))
   return record.facts()
 }

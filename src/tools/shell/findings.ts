@@ -41,12 +41,14 @@ export class Findings {
     if (!text.startsWith('@') && !text.startsWith('+')) this.hosts.add(text.slice(0, 300))
   }
 
-  /** One path from every folder that the command may be in. */
-  path(arg: Arg, kind: Exclude<Kind, 'text' | 'host'>, folders: readonly string[]): void {
+  /** One path from every folder that the command may be in. Says whether it is written. */
+  path(arg: Arg, kind: Exclude<Kind, 'text' | 'host'>, folders: readonly string[]): boolean {
     // `-` is stdin to who reads, and a file of that name to most who write.
-    if (arg.text === '' || (arg.text === '-' && kind !== 'out')) return
+    if (arg.text === '' || (arg.text === '-' && kind !== 'out')) return false
     for (const folder of folders) this.#one(absolute(arg.text, folder), arg.text, kind)
-    if (kind === 'out' && !folders.every((f) => isSink(absolute(arg.text, f)))) this.raise('write')
+    const written = kind === 'out' && !folders.every((f) => isSink(absolute(arg.text, f)))
+    if (written) this.raise('write')
+    return written
   }
 
   #one(path: string, given: string, kind: Exclude<Kind, 'text' | 'host'>): void {

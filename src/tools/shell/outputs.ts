@@ -55,9 +55,9 @@ const printers: Readonly<
   whoami: words,
   nproc: words,
   arch: words,
-  pgrep: (args) => (has(args, /^-[a-z]*[al]|^--list/) ? undefined : [token]),
-  pidof: words,
-  seq: words,
+  pgrep: (args) => (has(args, /^-[a-z]*[ald]|^--(list|delim)/) ? undefined : [token]),
+  pidof: (args) => (has(args, /^-[a-z]*[Sd]/) ? undefined : [token]),
+  seq: (args) => (args.every((a) => /^-?[0-9.]+$/.test(a.text)) ? [token] : undefined),
   logname: words,
   tty: () => undefined,
   id: (args) => (has(args, /^-[a-zA-Z]*[ugnG]/) ? [token] : undefined),
@@ -67,12 +67,7 @@ const printers: Readonly<
       : undefined,
   wc: (args) => (operands(args).length === 0 ? [token] : undefined),
   echo: (args) => said(args.filter((a) => !/^-[neE]+$/.test(a.text))),
-  printf: (args) =>
-    /^(%s|%s\\n)$/.test(text(args, 0))
-      ? args.slice(1).map((a) => a.text)
-      : args.length === 1 && !/[%\\]/.test(text(args, 0))
-        ? [text(args, 0)]
-        : undefined,
+  printf: (args) => printed(args),
   docker: (args) =>
     /^(ps|images|container|image|volume|network)$/.test(text(args, 0)) &&
     has(args, /^(-[a-z]*q[a-z]*|--quiet)$/) &&
@@ -87,6 +82,14 @@ const printers: Readonly<
 const said = (args: readonly Arg[]): readonly string[] | undefined =>
   args.some((a) => a.many || /\\/.test(a.text)) ? undefined : [args.map((a) => a.text).join(' ')]
 
+/** `%s` joins what it is given; with a line break each is a line of its own. */
+const printed = ([format, ...args]: readonly Arg[]): readonly string[] | undefined => {
+  if (!format || args.some((a) => a.many)) return undefined
+  if (format.text === '%s') return [args.map((a) => a.text).join('')]
+  if (format.text === '%s\\n') return args.map((a) => a.text)
+  return args.length === 0 && !/[%\\]/.test(format.text) ? [format.text] : undefined
+}
+
 const gitLines = (args: readonly Arg[]): readonly string[] | undefined => {
   const verb = text(args, 0)
   if (verb === 'ls-files' || (verb === 'diff' && has(args, /^--name-only$/)))
@@ -100,6 +103,7 @@ const gitLines = (args: readonly Arg[]): readonly string[] | undefined => {
 }
 const grepLines = (args: readonly Arg[]): readonly string[] | undefined => {
   if (!has(args, /^(-[a-zA-Z]*[lL][a-zA-Z]*|--files-with(out)?-match(es)?)$/)) return undefined
+  if (has(args, /^--(regexp|file)(=|$)|^-[a-zA-Z]*[cZ]/)) return undefined
   const paths = has(args, /^-e/) ? operands(args, 'eABCmf') : operands(args, 'eABCmf').slice(1)
   return has(args, /^-[a-zA-Z]*[rR]/)
     ? (paths.length > 0 ? paths : ['.']).map((p) => p + below)
@@ -112,11 +116,16 @@ const filters: Readonly<Record<string, (args: readonly Arg[]) => boolean>> = {
   tail: (args) => operands(args, 'nc').length === 0 && !has(args, /^-[a-z]*c|^--bytes/),
   sort: (args) => operands(args, 'ktST').length === 0,
   uniq: (args) => operands(args, 'fsw').length === 0 && !has(args, /^-[a-z]*c|^--count/),
-  grep: (args) => operands(args, 'eABCmf').length <= 1 && !has(args, /^-[a-zA-Z]*[oncbHr]|^--/),
+  grep: (args) =>
+    operands(args, 'eABCmf').length <= (has(args, /^-[a-zA-Z]*[ef]/) ? 0 : 1) &&
+    !has(args, /^-[a-zA-Z]*[oncbHrRd]|^--/),
   tac: (args) => args.length === 0,
   cat: (args) => operands(args).length === 0 && !has(args, /^-[a-zA-Z]*[AbeEnTv]|^--/),
   tee: (args) => operands(args).length === 0,
 }
+
+/** What `read` would trim, or `xargs` unquote. */
+const awkward = /^\s|\s$|[\n'"\\]/
 
 export interface Stage {
   readonly name: string
@@ -134,9 +143,9 @@ export const linesOf = (
     : undefined
   return rest
     .reduce<readonly string[] | undefined>((lines, stage) => {
-      if (stage.name === 'wc') return [token]
+      if (stage.name === 'wc' && operands(stage.args).length === 0) return [token]
       const filter = Object.hasOwn(filters, stage.name) ? filters[stage.name] : undefined
       return lines && filter?.(stage.args) ? lines : undefined
     }, own)
-    ?.map((l) => (l.includes('\n') ? any : l))
+    ?.map((l) => (awkward.test(l) ? any : l))
 }

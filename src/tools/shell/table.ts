@@ -80,15 +80,18 @@ const apply = (
       return
     case 'write':
     case 'write=':
-      return port.raise('write')
+      port.raise('write')
+      return
     case 'admin':
     case 'admin=':
-      return port.raise('admin')
+      port.raise('admin')
+      return
     case 'refuse':
     case 'refuse=':
-      return port.refuse(
+      port.refuse(
         `The option ${option} of ${name} is not allowed: it runs other code, or goes around what is judged here.`,
       )
+      return
     case 'host':
       if (value) port.host(value)
       return
@@ -165,19 +168,26 @@ const uncertain = (reading: Reading, globbed = false): void => {
 const kindAt = (kinds: readonly string[], i: number): Kind =>
   (kinds[Math.min(i, kinds.length - 1)] ?? 'text') as Kind
 
+/** A glob or an expansion may become several words, so that what follows it may stand anywhere behind. */
+const several = (arg: Arg): boolean => arg.many || !isLiteral(arg.text)
+
 const judgeOperands = (reading: Reading): void => {
   const { program, port, operands } = reading
-  if (
-    program.max !== undefined &&
-    (operands.length > program.max || operands.some((o) => o.many))
-  ) {
+  const loose = operands.some(several)
+  if (program.max !== undefined && (operands.length > program.max || loose)) {
     port.raise(program.over ?? 'write')
   }
   const kinds = (program.args ?? 'text').split(' ')
+  let from = 0
+  let shifted = false
   operands.forEach((operand, i) => {
-    const kind = kindAt(kinds, i)
-    if (kind === 'host') port.host(operand)
-    else if (kind !== 'text') port.path(operand, kind)
+    shifted ||= several(operand)
+    const possible = shifted ? kinds.slice(Math.min(from, kinds.length - 1)) : [kindAt(kinds, i)]
+    if (!several(operand)) from += 1
+    for (const kind of new Set(possible)) {
+      if (kind === 'host') port.host(operand)
+      else if (kind !== 'text') port.path(operand, kind as Exclude<Kind, 'text' | 'host'>)
+    }
   })
 }
 
@@ -199,19 +209,23 @@ export const judgeTable = (
   if (program.effect) port.raise(program.effect)
   const options = optionsOf(program)
   const reading: Reading = { program, name, port, operands: [] }
+  let rest: readonly Arg[] = []
   for (let i = 0; i < args.length; i += 1) {
     const arg = args[i]
     if (!arg) break
     if (arg.text === '--') {
-      if (program.sub) return judgeSub(reading, args.slice(i + 1))
-      reading.operands.push(...args.slice(i + 1))
+      if (!program.sub) reading.operands.push(...args.slice(i + 1))
+      rest = args.slice(i + 1)
       break
     }
     if (mayBeOption(arg.text) && !(program.sub && reading.operands.length > 0)) {
       uncertain(reading, !arg.text.startsWith(any))
     }
     if (!arg.text.startsWith('-') || arg.text === '-') {
-      if (program.sub) return judgeSub(reading, args.slice(i))
+      if (program.sub) {
+        rest = args.slice(i)
+        break
+      }
       reading.operands.push(arg)
       continue
     }
@@ -228,27 +242,27 @@ export const judgeTable = (
         ? readLong(reading, args, i, options)
         : readShort(reading, args, i, options)
   }
-  if (program.sub) return raiseOr(port, program.bare, 'read', `${name} needs a subcommand here.`)
-  judgeOperands(reading)
+  if (program.sub) judgeSub(reading, rest)
+  else judgeOperands(reading)
 }
 
 const judgeSub = (reading: Reading, args: readonly Arg[]): void => {
   const { program, port, name } = reading
   const [verb, ...rest] = args
-  if (!verb) return raiseOr(port, program.bare, 'read', `${name} needs a subcommand here.`)
+  if (!verb) {
+    raiseOr(port, program.bare, 'read', `${name} needs a subcommand here.`)
+    return
+  }
   if (!isLiteral(verb.text))
     port.refuse(
       `Which subcommand of ${name} runs is not known before it runs.`,
       'Write the subcommand out.',
     )
   const sub = subsOf(program).get(verb.text)
-  if (!sub)
-    return raiseOr(
-      port,
-      program.rest,
-      'write',
-      `The subcommand ${verb.text} of ${name} is not allowed.`,
-    )
+  if (!sub) {
+    raiseOr(port, program.rest, 'write', `The subcommand ${verb.text} of ${name} is not allowed.`)
+    return
+  }
   // What the parent's options mean holds after the subcommand too.
   judgeTable(inherit(program, sub), rest, `${name} ${verb.text}`, port)
 }

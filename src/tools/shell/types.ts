@@ -66,8 +66,8 @@ export interface Port {
   /** Changes the folder that what follows runs in; the home without an argument. */
   folder(arg: Arg | undefined): void
   /** Judges another command that this one runs. */
-  run(args: readonly Arg[], input?: { readonly lines?: readonly string[] }): void
-  /** Judges a script that this one runs, with its `$0`, `$1` ... */
+  run(args: readonly Arg[]): void
+  /** Judges a script that a new shell runs with its `$0`, `$1` ...; without params, one that this shell evaluates. */
   script(text: Arg | undefined, dialect: Dialect, params?: readonly Arg[]): void
   /** Runs a built-in or admin's table entry by these operands. */
   table(program: Program, args: readonly Arg[], name: string): void

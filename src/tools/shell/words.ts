@@ -1,7 +1,7 @@
 /** What a word of a script can become: every alternative, each a list of arguments, unknown parts as wildcards. */
 import type { Word, WordPart } from 'unbash'
 import type { Arg } from './types.ts'
-import { any, one, star, token } from './wildcard.ts'
+import { any, isLiteral, one, star, token } from './wildcard.ts'
 
 /** Answers for what a word refers to; all are sets of possible values. */
 export interface Values {
@@ -122,7 +122,7 @@ const addSplit = (draft: Draft, text: string): Draft => {
   const fields = globbed(text).split(blank)
   const done = [...draft.done]
   let current = draft.current
-  let many = draft.many || text.includes(any)
+  let many = draft.many || !isLiteral(text)
   fields.forEach((field, i) => {
     if (i > 0 && current !== undefined && current !== '') {
       done.push({ text: current, many })
@@ -131,7 +131,7 @@ const addSplit = (draft: Draft, text: string): Draft => {
     if (i > 0) current = undefined
     if (field !== '') current = (current ?? '') + field
   })
-  return { done, current, many: many || text.includes(any) }
+  return { done, current, many: many || !isLiteral(text) }
 }
 
 /** `"$@"` and `"${a[@]}"` stand for several words even in quotes. */

@@ -100,7 +100,12 @@ const attempt = (
     const { target, limits, signal } = session
     const client = new Client()
     // A socket of our own: ssh2 does not close its own for good once it has said goodbye.
-    const socket = connectSocket({ host: target.host, port: target.port, noDelay: true, keepAlive: true })
+    const socket = connectSocket({
+      host: target.host,
+      port: target.port,
+      noDelay: true,
+      keepAlive: true,
+    })
     let over: unknown
     const listeners = new Set<() => void>()
     const finish = (error: unknown): void => {

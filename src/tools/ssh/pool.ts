@@ -160,8 +160,8 @@ export class Pool {
       group?.kept.delete(kept)
       if (group?.kept.size === 0 && !group.connecting) this.#groups.delete(key)
     }
-    if (!usable(kept) || this.#closed) return end()
-    kept.idle = setTimeout(end, idleMs).unref()
+    if (!usable(kept) || this.#closed) end()
+    else kept.idle = setTimeout(end, idleMs).unref()
   }
 }
 

@@ -96,7 +96,10 @@ const open = (
     const abort = (): void =>
       unheard(new GateError('CANCELLED', 'The call was cancelled while the command was started.'))
     const timer = setTimeout(
-      () => unheard(new GateError('TIMEOUT', 'The host did not start the command in time.', { retry: true })),
+      () =>
+        unheard(
+          new GateError('TIMEOUT', 'The host did not start the command in time.', { retry: true }),
+        ),
       asked.timeoutMs,
     )
     client.once('close', lost)

@@ -205,7 +205,9 @@ const openSession = (connection: Connection, signal: AbortSignal): Promise<SFTPW
           return refused(
             'reason' in error
               ? new NoSession('refused', { cause: error })
-              : new GateError('TARGET_FAILED', 'The host offers no file transfer (SFTP).', { cause: error }),
+              : new GateError('TARGET_FAILED', 'The host offers no file transfer (SFTP).', {
+                  cause: error,
+                }),
           )
         }
         opened.on('error', () => {})

@@ -58,7 +58,8 @@ export class Turns {
       if (rest.length > 0) this.#queues.set(caller, rest)
       if (!start) continue
       this.#waiting -= 1
-      return start()
+      start()
+      return
     }
   }
 

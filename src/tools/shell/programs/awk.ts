@@ -26,7 +26,7 @@ export const awkTokens = (s: string): { tokens: readonly Token[]; unsure: boolea
     const c = s[i] ?? ''
     const last = tokens.at(-1)
     if (c === '"') {
-      const text = at(/"(?:\\[^]|[^"\\])*"/y, i)
+      const text = at(/"(?:\\[\s\S]|[^"\\])*"/y, i)
       if (text === undefined) return { tokens, unsure: true }
       tokens.push({ kind: 'string', text: text.slice(1, -1) })
       i += text.length
@@ -63,18 +63,19 @@ export const awkTokens = (s: string): { tokens: readonly Token[]; unsure: boolea
 
 const harmlessSink = /^\/dev\/(stdout|stderr|null)$/
 /** Commands that may stand behind `print |`. */
-const harmlessPipe = /^(sort|uniq|head|tail|cat|tac|wc|column|nl|rev|tr)(\s+-?[\w.,:]+)*$/
+const harmlessPipe =
+  /^(sort|uniq|head|tail|cat|tac|wc|column|rev)( -[rnufbgVhdcliwtm0-9]+| -k ?[0-9.,nr]+| -n ?[0-9]+| -t ?[,:;])*$/
 
 const judgeProgram = (source: string, port: Port): void => {
   if (!isLiteral(source)) {
-    return port.refuse(
+    port.refuse(
       'Part of the awk program is not known before it runs.',
       'Write the program in single quotes and hand values over with -v.',
     )
   }
   const { tokens, unsure } = awkTokens(source)
-  if (unsure && /\b(system|getline|ENVIRON|PROCINFO)\b|[|>@]|\/inet/.test(source)) {
-    return port.refuse(
+  if (unsure && /\b(system|getline|ENVIRON|PROCINFO|ARGV|ARGC)\b|[|>@]|\/inet/.test(source)) {
+    port.refuse(
       'This awk program can be read in two ways.',
       'Put spaces around divisions, and keep regular expressions simple.',
     )
@@ -112,9 +113,12 @@ const judgeProgram = (source: string, port: Port): void => {
   })
 }
 const word = (text: string, port: Port, print: () => void): void => {
-  if (text === 'print' || text === 'printf') return print()
+  if (text === 'print' || text === 'printf') print()
   if (text === 'system')
     port.refuse('The awk program runs commands (system).', 'Leave out system().')
+  if (/^ARG[VCI]/.test(text)) {
+    port.refuse('The awk program may open further files (ARGV).', 'Name the files as arguments.')
+  }
   if (text === 'ENVIRON' || text === 'PROCINFO')
     port.refuse(`The awk program reads ${text}, which can hold secrets.`)
 }
@@ -163,7 +167,7 @@ export const awk: Judge = (args, port) => {
       port.raise('write')
       if (t.length === 2) i += 1
     } else if (
-      !/^(-F[^]+|-v[^]+|--csv|-n|-P|-r|-b|-c|-S|--posix|--re-interval|--sandbox|--field-separator=[^]*|--assign=[^]*|--version|-V|-W version)$/.test(
+      !/^(-F[\s\S]+|-v[\s\S]+|--csv|-n|-P|-r|-b|-c|-S|--posix|--re-interval|--sandbox|--field-separator=[\s\S]*|--assign=[\s\S]*|--version|-V|-W version)$/.test(
         t,
       )
     ) {

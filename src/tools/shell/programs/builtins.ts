@@ -1,8 +1,8 @@
 /** What the shell itself does: variables, options, traps. */
 
-import { variableKind } from '../scope.ts'
+import { secretName, variableKind } from '../scope.ts'
 import type { Arg, Judge, Port } from '../types.ts'
-import { isLiteral } from '../wildcard.ts'
+import { any, isLiteral } from '../wildcard.ts'
 
 const isolate =
   (message: string, hint?: string): Judge =>
@@ -30,7 +30,7 @@ const assignment: Judge = (args, port) => {
   if (words.length === 0)
     port.refuse('The list of all variables can hold secrets.', 'Name the variable: echo "$NAME".')
   for (const { text } of words) {
-    const [, name = text, value] = /^([A-Za-z_]\w*)(?:=([^]*))?$/.exec(text) ?? []
+    const [, name = text, value] = /^([A-Za-z_]\w*)(?:=([\s\S]*))?$/.exec(text) ?? []
     if (!isLiteral(name)) port.refuse('Which variable is set is not known before it runs.')
     if (
       variableKind(name, value === undefined || !isLiteral(value) ? undefined : value) === 'bad'
@@ -80,7 +80,10 @@ const trap: Judge = (args, port) => {
   const words = args.filter((a) => a.text !== '--')
   if (words.length < 2 || /^-[lp]/.test(words[0]?.text ?? '')) return
   const text = words[0]
-  if (text && text.text !== '-' && text.text !== '') port.script(text, port.dialect)
+  if (!text || text.text === '-' || text.text === '') return
+  // It runs wherever the script is by then.
+  port.folder({ text: any, many: false })
+  port.script(text, port.dialect)
 }
 
 const readVariables: Judge = (args, port) => {
@@ -123,6 +126,11 @@ const whole = 'The whole environment can hold secrets.'
 const printenv: Judge = (args, port) => {
   const names = args.filter((a) => a.text !== '-0' && a.text !== '--null')
   if (names.length === 0) port.refuse(whole, 'Name the variables: printenv HOME PATH.')
+  for (const { text } of names) {
+    if (!isLiteral(text) || secretName.test(text)) {
+      port.refuse('This variable may hold a secret.', 'Leave it out.')
+    }
+  }
 }
 const shopt: Judge = (args, port) => {
   if (args.some((a) => /^-[a-z]*[su]/.test(a.text)))
@@ -152,7 +160,9 @@ export const builtins: Readonly<Record<string, Judge>> = {
   type: nothing,
   which: nothing,
   whereis: nothing,
-  jobs: nothing,
+  jobs: (args, port) => {
+    if (args.some((a) => a.text.startsWith('-x'))) port.refuse('jobs -x runs another command.')
+  },
   getopts: readVariables,
   dirs: nothing,
   help: nothing,
@@ -163,8 +173,8 @@ export const builtins: Readonly<Record<string, Judge>> = {
   test,
   '[': test,
   cd: changeFolder,
-  pushd: (_, port) => port.folder({ text: '\uE003', many: false }),
-  popd: (_, port) => port.folder({ text: '\uE003', many: false }),
+  pushd: (_, port) => port.folder({ text: any, many: false }),
+  popd: (_, port) => port.folder({ text: any, many: false }),
   export: exporting,
   readonly: assignment,
   local: assignment,

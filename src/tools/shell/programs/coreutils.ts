@@ -12,7 +12,7 @@ const quiet: Program = {}
 
 export const coreutils: Table = {
   ...each(
-    'cat tac nl rev fold fmt expand unexpand paste comm cmp zcat bzcat xzcat zstdcat lzcat base64 base32 strings hexdump hd od cksum md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum sum crc32 nm objdump readelf ldd size column colrm pr look zmore ptx tsort factor numfmt',
+    'cat tac nl rev fold fmt expand unexpand paste comm cmp zcat bzcat xzcat zstdcat lzcat base64 base32 strings hexdump hd od cksum md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum sum crc32 objdump readelf size column colrm pr look tsort factor numfmt',
     reader,
   ),
   head: { ...reader, opts: { '-n --lines -c --bytes': 'value' } },
@@ -38,7 +38,8 @@ export const coreutils: Table = {
       '--compress-program': 'refuse=',
       '-k --key -t --field-separator -S --buffer-size --parallel --batch-size --sort': 'value',
       '-T --temporary-directory': 'out',
-      '--files0-from --random-source': 'file',
+      '--files0-from': 'refuse=',
+      '--random-source': 'file',
     },
   },
   shuf: {
@@ -95,9 +96,11 @@ export const coreutils: Table = {
       '--output -o': 'out',
       '--xpath --format --schema': 'value',
       '--noout': 'flag',
-      '--shell --noent --xinclude --loaddtd --dtdattr --catalogs --nocatalogs --path --valid --dtdvalid': 'refuse',
+      '--shell --noent --xinclude --loaddtd --dtdattr --catalogs --nocatalogs --path --valid --dtdvalid':
+        'refuse',
     },
   },
+  nm: { ...reader, opts: { '--plugin': 'refuse=' } },
   ...each(
     'ls dir vdir stat du tree namei lsattr getfacl getcap readlink realpath file exa eza',
     looker,
@@ -131,7 +134,7 @@ export const coreutils: Table = {
     },
   },
   ...each(
-    'basename dirname seq expr sleep true false nproc arch whoami groups logname users tty getconf locale uptime free vmstat lscpu lsblk lsmem lspci lsusb lsmod lsns lsof lslocks lsipc ipcs pidof pgrep pmap pstree pwdx w who last lastlog lastb uname cal ncal dnsdomainname domainname printf echo id getent numastat mpstat iostat sar pidstat blkid findmnt runlevel hostid tload slabtop swaplabel modinfo lsinitramfs ulimit nologin cpuid sensors lshw dmidecode hwinfo inxi acpi upower uuidgen mcookie units bc test',
+    'basename dirname seq expr sleep true false nproc arch whoami groups logname users tty getconf locale uptime free vmstat lscpu lsblk lsmem lspci lsusb lsmod lsns lsof lslocks lsipc ipcs pidof pgrep pmap pstree pwdx w who last lastlog lastb uname cal ncal dnsdomainname domainname printf echo id getent numastat mpstat iostat sar pidstat blkid findmnt runlevel hostid tload slabtop swaplabel modinfo lsinitramfs ulimit nologin cpuid sensors lshw dmidecode hwinfo inxi acpi upower uuidgen mcookie bc test',
     quiet,
   ),
   uname: quiet,

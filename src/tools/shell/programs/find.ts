@@ -53,6 +53,8 @@ export const find: Judge = (args, port) => {
         'Where find starts is not known before it runs, and could be an action such as -delete.',
         'Write the starting point out.',
       )
+    // A glob may meet a file that is called like an action.
+    if (/^[\uE000-\uE002]/.test(t)) port.raise('write')
     const root = args[i]
     if (root) roots.push(root)
   }
@@ -86,6 +88,11 @@ export const find: Judge = (args, port) => {
 
 const xargsValued =
   /^(-[InPLsdEa]|--max-args|--max-procs|--max-lines|--max-chars|--delimiter|--arg-file|--replace|--process-slot-var)$/
+/** The words that `xargs` makes of a line: at blanks, unless it was told otherwise. */
+const handed = (line: string, whole: boolean, marked: boolean): readonly string[] => {
+  if (marked && isLiteral(line)) return [any]
+  return whole ? [line] : line.split(/\s+/)
+}
 /** What it appends is what it is fed: known for find, ls and the like, else unknown. */
 export const xargs: Judge = (args, port) => {
   let replace: string | undefined
@@ -110,7 +117,7 @@ export const xargs: Judge = (args, port) => {
     }
     if (xargsValued.test(t)) i += 1
     else if (
-      !/^-([0rtpxo]+|[InPLsdEaile][^]*)$|^--(null|no-run-if-empty|verbose|exit|open-tty|[a-z-]+=[^]*)$/.test(
+      !/^-([0rtpxo]+|[InPLsdEaile][\s\S]*)$|^--(null|no-run-if-empty|verbose|exit|open-tty|[a-z-]+=[\s\S]*)$/.test(
         t,
       )
     )
@@ -119,7 +126,9 @@ export const xargs: Judge = (args, port) => {
   const inner = args.slice(i)
   if (inner.length === 0) return
   const name = inner[0]?.text ?? ''
-  for (const line of lines ?? [any]) {
+  const split = args.slice(0, i).some((a) => /^(-[I0d]|--(null|replace|delim))/.test(a.text))
+  const marked = args.slice(0, i).some((a) => /^(-d|--delim)/.test(a.text))
+  for (const line of (lines ?? [any]).flatMap((l) => handed(l, split, marked))) {
     if (replace === undefined) {
       port.run([...inner, arg(line, true)])
       continue

@@ -5,11 +5,12 @@ import { kubectl as kubectlTable } from './tools.ts'
 
 const reading: Program['opts'] = {
   '--output': 'out',
-  '--ext-diff --textconv --open-files-in-pager -O --exec --upload-pack --receive-pack --run':
+  '--no-index --ext-diff --textconv --open-files-in-pager -O --exec --upload-pack --receive-pack --run':
     'refuse',
   '-n --max-count --since --until --after --before --author --committer --grep --format --pretty --date --skip -S -G --diff-filter --sort --contains --no-contains --points-at --merged --no-merged -L --abbrev -U --unified':
     'value',
   '--no-ext-diff --no-textconv': 'flag',
+  '--contents --exclude-from -X --exclude-per-directory': 'file',
 }
 const log: Program = { args: 'file', opts: reading }
 const lists: Program = {
@@ -99,7 +100,11 @@ export const git: Judge = (args, port) => {
     if (arg) kept.push(arg)
     // A repository's own settings run programs: one that anybody could have made is not looked into.
     const place = args[i + 1]?.text ?? ''
-    if (/^--(git-dir|work-tree)/.test(t) || (t === '-C' && (!isLiteral(place) || /^\/(tmp|var\/tmp|dev\/shm)(\/|$)/.test(place)))) port.raise('write')
+    if (
+      /^--(git-dir|work-tree)/.test(t) ||
+      (t === '-C' && (!isLiteral(place) || /^\/(tmp|var\/tmp|dev\/shm)(\/|$)/.test(place)))
+    )
+      port.raise('write')
     if (/^(-C|--git-dir|--work-tree|--namespace)$/.test(t)) {
       i += 1
       const value = args[i]
@@ -153,6 +158,10 @@ export const docker: Judge = (args, port) => {
       )
     )
       return
+  }
+  // `docker top` hands options to ps, which shows environments too.
+  if (verb === 'top' && words.slice(2).some((a) => /^[a-zA-Z]*e/.test(a.text))) {
+    port.refuse('The environment of processes may hold secrets.', 'Use "docker top NAME".')
   }
   if (verb !== 'exec') return port.listed('docker', args)
   let i = 1

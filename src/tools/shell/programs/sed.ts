@@ -122,9 +122,12 @@ const command = (s: string, at: number, brackets: boolean, found: Found): number
 }
 
 const judgeText = (script: string, port: Port): void => {
-  if (!isLiteral(script)) return port.raise('write')
+  if (!isLiteral(script)) {
+    port.raise('write')
+    return
+  }
   const both = [sedScript(script, false), sedScript(script, true)].filter((f) => f !== undefined)
-  if (both.length === 0) return port.raise('write')
+  if (both.length === 0) port.raise('write')
   for (const found of both) {
     if (found.runs)
       port.refuse('The sed script runs commands (e).', 'Leave out the e command or flag.')
@@ -144,8 +147,8 @@ export const sed: Judge = (args, port) => {
     const arg = args[i]
     if (!arg) break
     const t = arg.text
-    const long = /^--(exp[a-z]*|fil[a-z]*)(?:=([^]*))?$/.exec(t)
-    const short = /^-([nErszub]*)([ef])([^]*)$/.exec(t)
+    const long = /^--(exp[a-z]*|fil[a-z]*)(?:=([\s\S]*))?$/.exec(t)
+    const short = /^-([nErszub]*)([ef])([\s\S]*)$/.exec(t)
     if (t === '--') {
       operands.push(...args.slice(i + 1))
       break

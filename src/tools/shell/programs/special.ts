@@ -1,5 +1,5 @@
 /** Programs whose options mean too much for a table. */
-import type { Arg, Judge, Port } from '../types.ts'
+import type { Arg, Judge } from '../types.ts'
 import { any, isLiteral } from '../wildcard.ts'
 
 const has = (args: readonly Arg[], option: RegExp): boolean => args.some((a) => option.test(a.text))
@@ -65,7 +65,7 @@ const cp: Judge = (args, port) => {
 
 const dd: Judge = (args, port) => {
   for (const a of args) {
-    const [, key, value = ''] = /^(\w+)=([^]*)$/.exec(a.text) ?? []
+    const [, key, value = ''] = /^(\w+)=([\s\S]*)$/.exec(a.text) ?? []
     if (key === undefined && !/^--(help|version)$/.test(a.text)) port.raise('write')
     if (key === 'if') port.path({ text: value, many: a.many }, 'file')
     if (key === 'of') {
@@ -209,6 +209,7 @@ const pager: Judge = (args, port) => {
   for (const a of plain(args)) port.path(a, 'file')
 }
 const man: Judge = (args, port) => {
+  for (const a of plain(args)) if (a.text.includes('/')) port.path(a, 'file')
   if (
     has(
       args,
@@ -253,7 +254,11 @@ const date: Judge = (args, port) => {
 const getent: Judge = (args, port) => {
   const [database, ...keys] = plain(args)
   if (/^(g?shadow)$/.test(database?.text ?? '')) port.refuse('Passwords are not read here.')
-  if (!database || !isLiteral(database.text) || /^(a?hosts|ahostsv[46]|networks)$/.test(database.text)) {
+  if (
+    !database ||
+    !isLiteral(database.text) ||
+    /^(a?hosts|ahostsv[46]|networks)$/.test(database.text)
+  ) {
     for (const key of keys) port.host(key)
   }
 }
@@ -261,17 +266,41 @@ const getent: Judge = (args, port) => {
 const query =
   (name: string): Judge =>
   (args, port) => {
-    if (args.some((a) => /\$ENV|\benv\b|\b(str)?env\(|envsubst|\bload\w*\(|(^|;)\s*(import|include)\s+"/.test(a.text))) {
-      port.refuse('This program reads the environment, or further files.', 'Name the files as arguments.')
+    if (
+      args.some((a) =>
+        /\$ENV|\benv\b|\b(str)?env\(|envsubst|\bload\w*\(|(^|;)\s*(import|include)\s+"/.test(
+          a.text,
+        ),
+      )
+    ) {
+      port.refuse(
+        'This program reads the environment, or further files.',
+        'Name the files as arguments.',
+      )
     }
     port.listed(name, args)
   }
 /** What is piped into `s_client` goes to the host. */
 const openssl: Judge = (args, port) => {
-  if (args[0]?.text === 's_client' && port.piped && (port.lines === undefined || port.lines.some((l) => !isLiteral(l)))) {
+  if (
+    args[0]?.text === 's_client' &&
+    port.piped &&
+    (port.lines === undefined || port.lines.some((l) => !isLiteral(l)))
+  ) {
     port.refuse('What is piped to openssl s_client goes out to the host.', 'Use </dev/null.')
   }
   port.listed('openssl', args)
+}
+/** `ps e` in its BSD form shows the environment of every process. */
+const ps: Judge = (args, port) => {
+  const values =
+    /^(-[a-zA-Z]*[oOpuUgGCtqs]|--(format|sort|pid|ppid|user|group|tty|sid|User|Group|cols|columns|lines|rows|width))$/
+  args.forEach((a, i) => {
+    if (values.test(args[i - 1]?.text ?? '')) return
+    if (/^[a-zA-Z]*e[a-zA-Z]*$/.test(a.text) || a.text.startsWith(any)) {
+      port.refuse('The environment of processes may hold secrets.', 'Use "ps aux" or "ps -ef".')
+    }
+  })
 }
 const hash: Judge = (args, port) => {
   if (has(args, /^-[a-z]*[pd]/)) port.refuse('Giving a name another program hides what it runs.')
@@ -316,6 +345,7 @@ export const special: Readonly<Record<string, Judge>> = {
   yq: query('yq'),
   openssl,
   hash,
+  ps,
   chmod: changeMode('chmod'),
   chown: changeMode('chown'),
   chgrp: changeMode('chgrp'),

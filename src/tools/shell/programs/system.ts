@@ -22,13 +22,12 @@ const ipLook: Program = {
   rest: 'admin',
   bare: 'read',
 }
-const netPlan = 'it changes how this machine is reached.'
 
 export const system: Table = {
   systemctl: {
     opts: systemctlOpts,
     sub: {
-      'status show cat list-units list-unit-files list-timers list-sockets list-dependencies list-jobs list-machines list-paths list-automounts is-active is-enabled is-failed is-system-running get-default show-environment help whoami':
+      'status show cat list-units list-unit-files list-timers list-sockets list-dependencies list-jobs list-machines list-paths list-automounts is-active is-enabled is-failed is-system-running get-default help whoami':
         unit,
       'start stop restart reload try-restart reload-or-restart try-reload-or-restart reset-failed kill cancel':
         { effect: 'write' },
@@ -191,7 +190,7 @@ export const system: Table = {
     args: 'host',
     opts: { '-c -i -m -w -q -p -s': 'value' },
   }),
-  dig: { args: 'host', opts: { '-f': 'refuse=', '-t -p -b -q -c -k -y': 'value' } },
+  dig: { args: 'host', opts: { '-f': 'refuse=', '-k': 'refuse=', '-t -p -b -q -c -y': 'value' } },
   host: { args: 'host', opts: { '-t -W -R -N -c': 'value' } },
   nslookup: { args: 'host', dash: true },
   whois: { args: 'host', opts: { '-h -p': 'host' } },

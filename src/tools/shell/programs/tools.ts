@@ -45,7 +45,8 @@ const containers: Program = {
     'buildx builder': { sub: { 'ls version du': format }, rest: 'admin' },
     compose: {
       opts: {
-        '-f --file --env-file --project-directory': 'meta',
+        '-f --file --env-file': 'file',
+        '--project-directory': 'meta',
         '-p --project-name --profile --ansi --progress': 'value',
         '--compatibility --dry-run': 'flag',
       },
@@ -95,7 +96,7 @@ export const kubectl: Program = {
 
 export const tools: Table = {
   'docker podman nerdctl': containers,
-  'docker-compose podman-compose': { ...(containers.sub?.['compose'] ?? quiet) },
+  'docker-compose podman-compose': { ...(containers.sub?.compose ?? quiet) },
   crictl: {
     sub: {
       'ps pods images stats statsp info version logs imagefsinfo': format,
@@ -138,7 +139,7 @@ export const tools: Table = {
             'refuse=',
         },
       },
-      'crl req asn1parse': {
+      'crl req': {
         opts: {
           '-in -inform -outform -nameopt -reqopt': 'value',
           '-out -keyout': 'out',
@@ -172,7 +173,7 @@ export const tools: Table = {
     rest: 'refuse',
   },
   nginx: {
-    opts: { '-t -T -v -V -q -h': 'flag', '-s': 'write=', '-c -p -e': 'meta', '-g': 'refuse=' },
+    opts: { '-t -T -v -V -q -h': 'flag', '-s': 'write=', '-c -p -e': 'file', '-g': 'refuse=' },
     strict: 'write',
     bare: 'read',
   },
@@ -187,7 +188,7 @@ export const tools: Table = {
     sub: { 'configtest status fullstatus': quiet, 'start restart graceful stop': write },
     rest: 'admin',
   },
-  haproxy: { opts: { '-c -v -vv -q -V': 'flag', '-f': 'meta' }, strict: 'write' },
+  haproxy: { opts: { '-c -v -vv -q -V': 'flag', '-f': 'file' }, strict: 'write' },
   named: { effect: 'admin' },
   'named-checkconf named-checkzone sshd-config-test': { args: 'text' },
   sshd: { opts: { '-t -T': 'flag', '-f -h': 'refuse=', '-C': 'value' }, strict: 'admin' },
@@ -236,7 +237,7 @@ export const tools: Table = {
   },
   pm2: {
     sub: {
-      'list ls l status info describe jlist prettylist logs version': quiet,
+      'list ls l status info describe logs version': quiet,
       'restart reload start stop': write,
       env: held,
     },

@@ -52,7 +52,7 @@ const wrap =
 export const environmentWords = (args: readonly Arg[], from: number, port: Port): number => {
   let i = from
   for (; i < args.length; i += 1) {
-    const found = /^([A-Za-z_]\w*)=([^]*)$/.exec(args[i]?.text ?? '')
+    const found = /^([A-Za-z_]\w*)=([\s\S]*)$/.exec(args[i]?.text ?? '')
     if (!found) break
     setting(found[1] ?? '', found[2] ?? '', port)
   }
@@ -202,6 +202,7 @@ const watch: Judge = (args, port) => {
       many: false,
     },
     'sh',
+    [],
   )
 }
 
@@ -219,7 +220,7 @@ const flock: Judge = (args, port) => {
   const lock = args[i]
   if (lock && !/^[0-9]+$/.test(lock.text)) port.path(lock, 'out')
   const rest = args.slice(i + 1)
-  if (/^(-c|--command)$/.test(rest[0]?.text ?? '')) port.script(rest[1], 'sh')
+  if (/^(-c|--command)$/.test(rest[0]?.text ?? '')) port.script(rest[1], 'sh', [])
   else if (rest.length > 0) port.run(rest)
 }
 
