@@ -56,6 +56,8 @@ export interface WorldOptions {
   /** Of the write grant; '' allows writes without a person. */
   readonly approval?: string
   readonly extra?: string
+  /** More of the `log` section: `notary: {..}, anchors: [..]`. */
+  readonly log?: string
   /** Keys and state of an earlier one: a restart, or a second gateway of the store. */
   readonly keysFrom?: string
   readonly name?: string
@@ -80,7 +82,7 @@ const textOf = async (options: WorldOptions, port: number): Promise<string> => {
 server: { listen: "127.0.0.1:${port}" }
 state: ./state
 store: { url: "file:./store-url" }
-log: { name: test/e2e }
+log: { name: test/e2e${options.log === undefined ? '' : `, ${options.log}`} }
 vault: { key: "file:./vault.key" }
 masking: { tokenKey: "file:./token.key" }
 approvals: { waitSeconds: ${options.waitSeconds ?? 10} }
