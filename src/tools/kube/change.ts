@@ -11,7 +11,7 @@ import { shownManifest } from './manifest.ts'
 export const changeInput = z.strictObject({
   target,
   action: z.enum(['apply', 'delete', 'scale', 'restart']),
-  manifest: z.string().min(1).max(500_000).optional(),
+  manifest: z.string().max(500_000).optional(),
   resource: resource.optional(),
   name: name.optional(),
   namespace: namespace.optional(),
@@ -35,7 +35,7 @@ export const kubeChange = (
   name: 'kube_change',
   title: 'Change a cluster',
   description:
-    'Changes one object: apply a manifest (YAML, server-side apply; only the fields to change), or delete, scale, restart one by resource and name. dry_run shows the difference. May wait for approval; say why in reason.',
+    'One object: apply a manifest (YAML with the fields to change; server-side), or delete, scale, restart by resource and name. dry_run shows the difference. May wait for approval; say why in reason.',
   kind: 'kubernetes',
   input: changeInput,
   output: {

@@ -19,7 +19,7 @@ const input = z.strictObject({
   namespace,
   pod: name,
   container: name.optional(),
-  argv: z.array(z.string().max(20_000)).min(1).max(500),
+  argv: z.array(z.string().max(20_000)).max(500),
   stdin: z.string().max(1_000_000).optional(),
   timeout_s: z.int().min(1).max(3600).optional(),
   reason,
@@ -126,7 +126,7 @@ export const kubeExec = (desk: Desk): Tool<typeof input, ExecFacts, KubernetesTa
   name: 'kube_exec',
   title: 'Run a command in a container',
   description:
-    'Runs argv in a container; no shell reads it unless it is sh -c TEXT. No terminal, no interactive shell. Reads run at once; changes may need approval.',
+    'Runs argv (no shell, or sh -c TEXT). No terminal. Reads run at once; changes may need approval.',
   kind: 'kubernetes',
   input,
   output: {

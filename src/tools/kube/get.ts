@@ -31,7 +31,7 @@ const input = z.strictObject({
   all_namespaces: z.boolean().optional(),
   label_selector: z.string().max(999).optional(),
   field_selector: z.string().max(999).optional(),
-  fields: z.array(z.string().min(1).max(250)).min(1).max(30).optional(),
+  fields: z.array(z.string().max(250)).max(30).optional(),
   format: z.enum(['table', 'names', 'yaml']).optional(),
   limit: z.int().min(1).max(5000).optional(),
   cursor: z.string().max(9999).optional(),
@@ -283,7 +283,7 @@ export const kubeGet = (desk: Desk): Tool<typeof input, GetFacts, KubernetesTarg
   name: 'kube_get',
   title: 'Look at a cluster',
   description:
-    'Lists objects, or gets one by name, as a table (fields picks columns by JSONPath) or yaml. Secret values are masked. resource health: the cluster; access: what may be done in a namespace.',
+    'Lists objects or gets one by name; fields are JSONPaths for columns. Secret values are masked. resource health: the cluster; access: your rights in a namespace.',
   kind: 'kubernetes',
   input,
   output: {

@@ -26,12 +26,12 @@ const input = z.strictObject({
   target,
   namespace,
   /** A pod's name, or `kind/name`. */
-  pod: z.string().min(1).max(400),
+  pod: z.string().max(400),
   container: name.optional(),
   tail: z.int().min(1).max(10_000).optional(),
   since_s: z.int().min(1).max(31_536_000).optional(),
   previous: z.boolean().optional(),
-  filter: z.string().min(1).max(500).optional(),
+  filter: z.string().max(500).optional(),
   timestamps: z.boolean().optional(),
   reason,
 })
@@ -159,7 +159,7 @@ export const kubeLogs = (desk: Desk): Tool<typeof input, LogFacts, KubernetesTar
   name: 'kube_logs',
   title: 'Read logs',
   description:
-    'The last lines of a container, oldest first. pod may be kind/name (deployment/web); filter keeps lines that hold this text.',
+    'Last lines of a container. pod may be kind/name; filter keeps lines with this text.',
   kind: 'kubernetes',
   input,
   output: {
