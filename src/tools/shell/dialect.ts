@@ -9,7 +9,7 @@ const expansion = (node: Extract<WordPart, { type: 'ParameterExpansion' }>): str
   const kind = node.operation?.type
   return kind === undefined || kind === 'Default' || kind === 'Remove'
     ? undefined
-    : 'this kind of ${..}'
+    : 'this kind of expansion'
 }
 const redirection = (node: SyntaxNode): string | undefined => {
   if (node.type === 'HereString') return '<<<'

@@ -5,6 +5,7 @@ import { builtins } from './builtins.ts'
 import { coreutils, type Table } from './coreutils.ts'
 import { find, xargs } from './find.ts'
 import { docker, git, kubectl } from './git.ts'
+import { languages } from './languages.ts'
 import { sed } from './sed.ts'
 import { special } from './special.ts'
 import { system } from './system.ts'
@@ -19,7 +20,7 @@ const named = (tables: readonly Table[]): ReadonlyMap<string, Program> =>
     ),
   )
 
-export const listed = named([coreutils, system, tools])
+export const listed = named([coreutils, system, tools, languages])
 export const judges: ReadonlyMap<string, Judge> = new Map(
   Object.entries({
     ...builtins,

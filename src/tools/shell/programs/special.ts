@@ -1,15 +1,9 @@
 /** Programs whose options mean too much for a table. */
 import type { Arg, Judge } from '../types.ts'
 import { any, isLiteral } from '../wildcard.ts'
-
-const has = (args: readonly Arg[], option: RegExp): boolean => args.some((a) => option.test(a.text))
-const plain = (args: readonly Arg[]): readonly Arg[] => {
-  const cut = args.findIndex((a) => a.text === '--')
-  const free = (cut < 0 ? args : args.slice(0, cut)).filter(
-    (a) => !a.text.startsWith('-') || a.text === '-',
-  )
-  return cut < 0 ? free : [...free, ...args.slice(cut + 1)]
-}
+import { archives } from './archives.ts'
+import { has, plain } from './arguments.ts'
+import { looking } from './looking.ts'
 
 /** Everything below: `admin`, and refused where it would take a system with it. */
 const wholeTrees = /^\/(\*|\uE000)?$|^\/[^/]+\/?(\uE000)?$|^\/(home|usr|var|etc|lib|opt)\/[^/]+$/
@@ -95,83 +89,6 @@ const searcher: Judge = (args, port) => {
   for (const a of plain(args).slice(1)) port.path(a, 'tree')
 }
 
-const old = /^-?[a-zA-Z]+$/
-const tar: Judge = (args, port) => {
-  const runs =
-    /^(--to-command|--checkpoint-action|--use-compress-program|--rsh-command|--info-script|--new-volume-script|--rmt-command|--to-c|--checkpoint-a|--use-c|--us|--rs|--rm|--inf|--new-v|-I|-F)/
-  if (has(args, runs)) port.refuse('This option of tar runs another program.')
-  const first = args[0]?.text ?? ''
-  const letters = old.test(first) && !first.startsWith('--') ? first.replace('-', '') : ''
-  const all =
-    letters +
-    args
-      .slice(1)
-      .filter((a) => /^-[a-zA-Z]+$/.test(a.text))
-      .map((a) => a.text.slice(1))
-      .join('')
-  if (/[IF]/.test(all)) port.refuse('This option of tar runs another program.')
-  const mode = /[cruxtdA]/.exec(all)?.[0] ?? (has(args, /^--list$/) ? 't' : undefined)
-  if (
-    has(args, /^(--remove-files|--delete|--extract|--get|--create|--append|--update)$/) ||
-    mode === undefined
-  )
-    port.raise('write')
-  const archive = all.includes('f')
-    ? args.find((a, i) => i > 0 && (a.text === '-' || !a.text.startsWith('-')))
-    : undefined
-  if (archive && /^[^/]*:/.test(archive.text)) port.refuse('tar may not reach another machine.')
-  if (has(args, /^(-T|--files-from|-X)/) || (all.includes('T') && letters.includes('T')))
-    port.raise('write')
-  if (mode === 't' || mode === 'd') {
-    if (archive) port.path(archive, 'file')
-  } else if (mode === 'x' && (all.includes('O') || has(args, /^--to-stdout$/))) {
-    if (archive) port.path(archive, 'file')
-  } else if (mode === 'c' && (archive === undefined || archive.text === '-')) {
-    for (const a of plain(args).slice(letters && !first.startsWith('-') ? 1 : 0))
-      port.path(a, 'tree')
-  } else {
-    port.raise('write')
-    for (const a of plain(args).slice(1))
-      port.path(a, a === archive && mode !== 'x' ? 'out' : mode === 'x' ? 'file' : 'tree')
-  }
-  if (has(args, /^(-g|--listed-incremental|--index-file|--volno-file)/)) port.raise('write')
-}
-
-const rsync: Judge = (args, port) => {
-  if (
-    has(
-      args,
-      /^(-[a-zA-Z]*e|--rsh|--rsync-path|--daemon|--server|--config|--filter|--files-from|--password-file|--early-input|-M|--remote-option)/,
-    )
-  ) {
-    port.refuse('This option of rsync runs another program, or reaches another machine.')
-  }
-  port.raise(has(args, /^--(del|delete|remove-source-files|delete-[a-z]+)$/) ? 'admin' : 'write')
-  const operands = plain(args)
-  operands.forEach((a, i) => {
-    if (/^[^/]*:/.test(a.text)) port.refuse('rsync may not reach another machine.')
-    port.path(a, i === operands.length - 1 && i > 0 ? 'out' : 'tree')
-  })
-}
-
-const squeeze =
-  (name: string): Judge =>
-  (args, port) => {
-    const toStdout = has(
-      args,
-      /^(-[a-zA-Z0-9]*[clt][a-zA-Z0-9]*|--stdout|--to-stdout|--list|--test)$/,
-    )
-    const operands = plain(args)
-    if (has(args, /^-[a-zA-Z0-9]*[oS]|^--(output|suffix|files)/)) port.raise('write')
-    if (!toStdout && operands.some((o) => o.text !== '-')) return port.listed(name, args)
-    for (const a of operands) port.path(a, 'file')
-  }
-const unzip: Judge = (args, port) => {
-  if (!has(args, /^-[a-zA-Z]*[lvtpZ][a-zA-Z]*$/)) port.raise('write')
-  const file = plain(args)[0]
-  if (file) port.path(file, 'file')
-}
-
 const kill: Judge = (args, port) => {
   if (has(args, /^(-l|-L|--list|--table)$/)) return
   port.raise('write')
@@ -233,100 +150,28 @@ const interpreter =
       )
     port.listed(name, args)
   }
-/** A server's binary: only its own look at its configuration is a read, and without options it starts. */
-const checks =
-  (name: string, option: RegExp): Judge =>
-  (args, port) => {
-    if (!has(args, option)) port.raise('write')
-    for (const a of args) if (/^\/(tmp|var\/tmp|dev\/shm)\//.test(a.text)) port.raise('write')
-    port.listed(name, args)
-  }
-const sysctl: Judge = (args, port) => {
-  if (has(args, /=/)) port.raise('admin')
-  port.listed('sysctl', args)
-}
-const date: Judge = (args, port) => {
-  const values = /^(-d|--date|-r|--reference|-f|--file|-s|--set|-I)$/
-  const bare = args.filter((a, i) => !/^[-+]/.test(a.text) && !values.test(args[i - 1]?.text ?? ''))
-  if (bare.length > 0) port.raise('admin')
-  port.listed('date', args)
-}
-const getent: Judge = (args, port) => {
-  const [database, ...keys] = plain(args)
-  if (/^(g?shadow)$/.test(database?.text ?? '')) port.refuse('Passwords are not read here.')
-  if (
-    !database ||
-    !isLiteral(database.text) ||
-    /^(a?hosts|ahostsv[46]|networks)$/.test(database.text)
-  ) {
-    for (const key of keys) port.host(key)
-  }
-}
-/** jq and yq can read the environment and other files from inside their programs. */
-const query =
-  (name: string): Judge =>
-  (args, port) => {
-    if (
-      args.some((a) =>
-        /\$ENV|\benv\b|\b(str)?env\(|envsubst|\bload\w*\(|(^|;)\s*(import|include)\s+"/.test(
-          a.text,
-        ),
-      )
-    ) {
-      port.refuse(
-        'This program reads the environment, or further files.',
-        'Name the files as arguments.',
-      )
-    }
-    port.listed(name, args)
-  }
-/** What is piped into `s_client` goes to the host. */
-const openssl: Judge = (args, port) => {
-  if (
-    args[0]?.text === 's_client' &&
-    port.piped &&
-    (port.lines === undefined || port.lines.some((l) => !isLiteral(l)))
-  ) {
-    port.refuse('What is piped to openssl s_client goes out to the host.', 'Use </dev/null.')
-  }
-  port.listed('openssl', args)
-}
-/** `ps e` in its BSD form shows the environment of every process. */
-const ps: Judge = (args, port) => {
-  const values =
-    /^(-[a-zA-Z]*[oOpuUgGCtqs]|--(format|sort|pid|ppid|user|group|tty|sid|User|Group|cols|columns|lines|rows|width))$/
-  args.forEach((a, i) => {
-    if (values.test(args[i - 1]?.text ?? '')) return
-    if (/^[a-zA-Z]*e[a-zA-Z]*$/.test(a.text) || a.text.startsWith(any)) {
-      port.refuse('The environment of processes may hold secrets.', 'Use "ps aux" or "ps -ef".')
-    }
-  })
-}
-const hash: Judge = (args, port) => {
-  if (has(args, /^-[a-z]*[pd]/)) port.refuse('Giving a name another program hides what it runs.')
-}
-const service: Judge = (args, port) => {
-  const words = plain(args)
-  if (words.length === 2 && words[1]?.text === 'status') return
-  if (words.length > 0 && words.some((w) => !isLiteral(w.text)))
-    port.refuse('What service does is not known before it runs.')
-  port.listed('service', args)
-}
-const rmdirLike =
-  (name: string): Judge =>
-  (args, port) =>
-    port.listed(name, args)
-
+const languages = [
+  'python',
+  'python2',
+  'python3',
+  'perl',
+  'ruby',
+  'node',
+  'nodejs',
+  'php',
+  'lua',
+  'Rscript',
+  'deno',
+  'bun',
+  'tclsh',
+]
 export const special: Readonly<Record<string, Judge>> = {
+  ...archives,
+  ...looking,
   rm,
   cp,
   install: cp,
   dd,
-  tar,
-  bsdtar: tar,
-  gtar: tar,
-  rsync,
-  unzip,
   kill,
   crontab,
   nc,
@@ -334,58 +179,14 @@ export const special: Readonly<Record<string, Judge>> = {
   more: pager,
   most: pager,
   man,
-  service,
-  nginx: checks('nginx', /^-[tTvVhq]+$/),
-  haproxy: checks('haproxy', /^-(c|v|vv)$/),
-  sshd: checks('sshd', /^-[tT]$/),
-  sysctl,
-  date,
-  getent,
-  jq: query('jq'),
-  yq: query('yq'),
-  openssl,
-  hash,
-  ps,
   chmod: changeMode('chmod'),
   chown: changeMode('chown'),
   chgrp: changeMode('chgrp'),
-  setfacl: rmdirLike('setfacl'),
   grep: grep('grep'),
   egrep: grep('egrep'),
   fgrep: grep('fgrep'),
   rg: searcher,
   ag: searcher,
   ack: searcher,
-  ...Object.fromEntries(
-    [
-      'gzip',
-      'gunzip',
-      'bzip2',
-      'bunzip2',
-      'xz',
-      'unxz',
-      'zstd',
-      'unzstd',
-      'lz4',
-      'lzop',
-      'pigz',
-    ].map((n) => [n, squeeze(n)]),
-  ),
-  ...Object.fromEntries(
-    [
-      'python',
-      'python2',
-      'python3',
-      'perl',
-      'ruby',
-      'node',
-      'nodejs',
-      'php',
-      'lua',
-      'Rscript',
-      'deno',
-      'bun',
-      'tclsh',
-    ].map((n) => [n, interpreter(n)]),
-  ),
+  ...Object.fromEntries(languages.map((n) => [n, interpreter(n)])),
 }

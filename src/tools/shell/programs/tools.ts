@@ -196,7 +196,7 @@ export const tools: Table = {
     opts: { '-h --host': 'host', '-p --port -U --username -d --dbname -t --timeout': 'value' },
   },
   ...each(
-    'psql mysql mariadb sqlite3 mongo mongosh clickhouse-client cqlsh sqlplus pg_dump pg_dumpall mysqldump pg_restore mongodump mysqladmin createdb dropdb createuser dropuser influx etcdctl cockroach usql litecli pgcli mycli duckdb',
+    'psql mysql mariadb sqlite sqlite3 mongo mongosh clickhouse-client cqlsh sqlplus pg_dump pg_dumpall mysqldump pg_restore mongodump mysqladmin createdb dropdb createuser dropuser influx etcdctl cockroach usql litecli pgcli mycli duckdb',
     { refuse: dataStore },
   ),
   'redis-cli valkey-cli': {
@@ -258,60 +258,4 @@ export const tools: Table = {
     rest: 'admin',
     opts: { '-n -p -c': 'flag' },
   },
-  // Languages: their version is a read, a file is opaque code that an approver may know, code in the command is refused.
-  ...each('python python2 python3 perl ruby node nodejs php lua Rscript deno bun tclsh', {
-    effect: 'write',
-    args: 'file',
-    opts: {
-      '-c -e -E -m -p -r -n -i --eval --print -pe -ne -C --require --import -M -I': 'refuse=',
-    },
-  }),
-  ...each('gcc g++ cc clang make cmake cargo rustc mvn gradle dotnet javac java swift', {
-    effect: 'write',
-  }),
-  go: {
-    sub: { 'version env list': quiet, vet: write },
-    rest: 'write',
-    opts: { '-w': 'write', '-u': 'write' },
-  },
-  'npm yarn pnpm': {
-    sub: {
-      'ls list ll view info outdated root bin prefix why explain search ping v show': quiet,
-      version: { max: 0 },
-    },
-    rest: 'write',
-    opts: {
-      '-g --global --json --depth -a --all -l --long': 'flag',
-      '--prefix -C --script-shell --userconfig --registry --node-options': 'refuse=',
-    },
-    bare: 'write',
-  },
-  'pip pip3': {
-    sub: { 'list show freeze check index': { opts: { '--log': 'out' } } },
-    rest: 'write',
-    opts: { '--python --config-settings': 'refuse=', '--log': 'out' },
-    bare: 'read',
-  },
-  gem: { sub: { 'list search info outdated environment which': quiet }, rest: 'write' },
-  composer: { sub: { 'show outdated licenses validate why': quiet }, rest: 'write' },
-  ...each('sqlite', { refuse: dataStore }),
-  // Editors and pagers need a terminal, and give shells.
-  ...each(
-    'vi vim nvim view vimdiff ex ed nano emacs pico joe mcedit micro code mc ranger screen tmux byobu dialog whiptail gawk-shell irb ipython expect',
-    { refuse: 'it needs a terminal and can start other programs.' },
-  ),
-  ...each(
-    'script scriptreplay parallel start-stop-daemon at batch nohup.out unbuffer rlwrap socat dtach abduco reptyr criu gosu su-exec setpriv pkexec run0 capsh unshare nsenter firejail bwrap qemu-system-x86_64 qemu-img virsh vagrant VBoxManage entr inotifywait incron fswatch daemonize dumb-init tini',
-    { refuse: 'it runs other programs in a way that is not judged here.' },
-  ),
-  ...each('m4 dc ed gnuplot octave troff groff nroff gs convert magick ffmpeg latex tex pdflatex', {
-    effect: 'write',
-  }),
-  ...each('bc', { args: 'file' }),
-  ...each('cpio zip unzip ar 7z 7za rar unrar dpkg-deb restore dump pax', { effect: 'write' }),
-  unzip: { effect: 'write' },
-  zipinfo: { args: 'file' },
-  ...each('wall write mesg talk mail mailx sendmail mutt msmtp swaks logger', { effect: 'write' }),
-  ...each('renice ionice-set prlimit cpulimit numactl cset', { effect: 'write' }),
-  ...each('kill killall pkill skill snice', { effect: 'write' }),
 }

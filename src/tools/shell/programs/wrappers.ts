@@ -1,52 +1,10 @@
 /** Programs that run another one: each is followed down to what it runs. */
 
 import { variableKind } from '../scope.ts'
-import type { Arg, Dialect, Judge, Port } from '../types.ts'
+import type { Arg, Judge, Port } from '../types.ts'
 import { any, isLiteral } from '../wildcard.ts'
-
-interface Wrapper {
-  /** Options that take a value, and those that don't. An option in neither is refused. */
-  readonly values?: string
-  readonly flags?: string
-  /** Operands of its own before the command. */
-  readonly skip?: number
-  readonly outputs?: string
-}
-const list = (names: string | undefined): readonly string[] => (names ? names.split(' ') : [])
-
-/** Index of the first word that is not one of the wrapper's own. */
-const ownWords = (name: string, wrapper: Wrapper, args: readonly Arg[], port: Port): number => {
-  const values = list(wrapper.values)
-  const flags = list(wrapper.flags)
-  const outputs = list(wrapper.outputs)
-  let i = 0
-  for (; i < args.length; i += 1) {
-    const t = args[i]?.text ?? ''
-    if (t === '--') return i + 1
-    if (!t.startsWith('-') || t === '-') break
-    const long = t.split('=')[0] ?? t
-    const short = t.slice(0, 2)
-    if (outputs.includes(long)) {
-      const target = t.includes('=')
-        ? { text: t.slice(t.indexOf('=') + 1), many: false }
-        : args[i + 1]
-      if (target) port.path(target, 'out')
-      if (!t.includes('=')) i += 1
-    } else if (values.includes(t)) i += 1
-    else if (t.startsWith('--') ? values.includes(long) : values.includes(short)) continue
-    else if (flags.includes(t) || (name === 'nice' && /^-[0-9]+$/.test(t))) continue
-    else if (!t.startsWith('--') && [...t.slice(1)].every((c) => flags.includes(`-${c}`))) continue
-    else
-      port.refuse(`The option ${isLiteral(t) ? t.slice(0, 20) : ''} of ${name} is not known here.`)
-  }
-  return i
-}
-const wrap =
-  (name: string, wrapper: Wrapper): Judge =>
-  (args, port) => {
-    const i = ownWords(name, wrapper, args, port) + (wrapper.skip ?? 0)
-    if (i < args.length) port.run(args.slice(i))
-  }
+import { ownWords, wrap } from './own-words.ts'
+import { shells } from './shells.ts'
 
 /** `NAME=value` words in front of a command; returns the index behind them. */
 export const environmentWords = (args: readonly Arg[], from: number, port: Port): number => {
@@ -133,45 +91,6 @@ const sudo: Judge = (args, port) => {
   else if (!args.some((a) => /^(-[lvkKn]+|--list|--validate)$/.test(a.text)))
     port.refuse('sudo needs a command here.')
 }
-
-/** Options of a shell that leave its meaning as it is. */
-const shellFlags = /^(-[euxvnfC]+|\+[euxvnf]+|--noprofile|--norc|--posix)$/
-const shell =
-  (dialect: Dialect): Judge =>
-  (args, port) => {
-    let text: Arg | undefined
-    let i = 0
-    for (; i < args.length; i += 1) {
-      const t = args[i]?.text ?? ''
-      if (/^-[euxvnf]*c[euxvnf]*$/.test(t)) {
-        text = args[i + 1]
-        if (!text) port.refuse('The shell gets no script behind -c.')
-        return port.script(text, dialect, args.slice(i + 2))
-      }
-      if (t === '-o' || t === '+o') i += 1
-      else if (t === '--version' || t === '--help') return
-      else if (t === '--') {
-        i += 1
-        break
-      } else if (!t.startsWith('-') && !t.startsWith('+')) break
-      else if (!shellFlags.test(t))
-        port.refuse(
-          'A shell that is interactive, a login shell, or reads its commands from elsewhere is not allowed.',
-          'Send the commands themselves.',
-        )
-    }
-    const file = args[i]
-    if (!file)
-      return port.refuse(
-        'A shell without a script would run whatever it is fed.',
-        'Send the commands themselves.',
-      )
-    if (!isLiteral(file.text)) port.refuse('Which script runs is not known before it runs.')
-    port.path(file, 'file')
-    port.raise('write')
-  }
-const otherShell: Judge = (_, port) =>
-  port.refuse('This shell is not judged here.', 'Write the command for sh.')
 
 const busybox: Judge = (args, port) => {
   const t = args[0]?.text ?? ''
@@ -296,20 +215,5 @@ export const wrappers: Readonly<Record<string, Judge>> = {
   exec,
   busybox,
   toybox: busybox,
-  sh: shell('sh'),
-  dash: shell('sh'),
-  ash: shell('sh'),
-  bash: shell('bash'),
-  zsh: otherShell,
-  ksh: otherShell,
-  mksh: otherShell,
-  fish: otherShell,
-  csh: otherShell,
-  tcsh: otherShell,
-  rbash: otherShell,
-  yash: otherShell,
-  pwsh: otherShell,
-  nu: otherShell,
-  xonsh: otherShell,
-  posh: otherShell,
+  ...shells,
 }

@@ -1,0 +1,98 @@
+/** Programs that mostly look: at settings, processes, names, data. */
+import type { Judge } from '../types.ts'
+import { any, isLiteral } from '../wildcard.ts'
+import { has, plain } from './arguments.ts'
+
+/** A server's binary: only its own look at its configuration is a read, and without options it starts. */
+const checks =
+  (name: string, option: RegExp): Judge =>
+  (args, port) => {
+    if (!has(args, option)) port.raise('write')
+    for (const a of args) if (/^\/(tmp|var\/tmp|dev\/shm)\//.test(a.text)) port.raise('write')
+    port.listed(name, args)
+  }
+const sysctl: Judge = (args, port) => {
+  if (has(args, /=/)) port.raise('admin')
+  port.listed('sysctl', args)
+}
+const date: Judge = (args, port) => {
+  const values = /^(-d|--date|-r|--reference|-f|--file|-s|--set|-I)$/
+  const bare = args.filter((a, i) => !/^[-+]/.test(a.text) && !values.test(args[i - 1]?.text ?? ''))
+  if (bare.length > 0) port.raise('admin')
+  port.listed('date', args)
+}
+const getent: Judge = (args, port) => {
+  const [database, ...keys] = plain(args)
+  if (/^(g?shadow)$/.test(database?.text ?? '')) port.refuse('Passwords are not read here.')
+  if (
+    !database ||
+    !isLiteral(database.text) ||
+    /^(a?hosts|ahostsv[46]|networks)$/.test(database.text)
+  ) {
+    for (const key of keys) port.host(key)
+  }
+}
+/** jq and yq can read the environment and other files from inside their programs. */
+const query =
+  (name: string): Judge =>
+  (args, port) => {
+    if (
+      args.some((a) =>
+        /\$ENV|\benv\b|\b(str)?env\(|envsubst|\bload\w*\(|(^|;)\s*(import|include)\s+"/.test(
+          a.text,
+        ),
+      )
+    ) {
+      port.refuse(
+        'This program reads the environment, or further files.',
+        'Name the files as arguments.',
+      )
+    }
+    port.listed(name, args)
+  }
+/** What is piped into `s_client` goes to the host. */
+const openssl: Judge = (args, port) => {
+  if (
+    args[0]?.text === 's_client' &&
+    port.piped &&
+    (port.lines === undefined || port.lines.some((l) => !isLiteral(l)))
+  ) {
+    port.refuse('What is piped to openssl s_client goes out to the host.', 'Use </dev/null.')
+  }
+  port.listed('openssl', args)
+}
+/** `ps e` in its BSD form shows the environment of every process. */
+const ps: Judge = (args, port) => {
+  const values =
+    /^(-[a-zA-Z]*[oOpuUgGCtqs]|--(format|sort|pid|ppid|user|group|tty|sid|User|Group|cols|columns|lines|rows|width))$/
+  args.forEach((a, i) => {
+    if (values.test(args[i - 1]?.text ?? '')) return
+    if (/^[a-zA-Z]*e[a-zA-Z]*$/.test(a.text) || a.text.startsWith(any)) {
+      port.refuse('The environment of processes may hold secrets.', 'Use "ps aux" or "ps -ef".')
+    }
+  })
+}
+const hash: Judge = (args, port) => {
+  if (has(args, /^-[a-z]*[pd]/)) port.refuse('Giving a name another program hides what it runs.')
+}
+const service: Judge = (args, port) => {
+  const words = plain(args)
+  if (words.length === 2 && words[1]?.text === 'status') return
+  if (words.length > 0 && words.some((w) => !isLiteral(w.text)))
+    port.refuse('What service does is not known before it runs.')
+  port.listed('service', args)
+}
+export const looking: Readonly<Record<string, Judge>> = {
+  nginx: checks('nginx', /^-[tTvVhq]+$/),
+  haproxy: checks('haproxy', /^-(c|v|vv)$/),
+  sshd: checks('sshd', /^-[tT]$/),
+  sysctl,
+  date,
+  getent,
+  jq: query('jq'),
+  yq: query('yq'),
+  openssl,
+  hash,
+  ps,
+  service,
+}
