@@ -67,9 +67,11 @@ export const openGateway = (ports: Ports): Gateway => {
         case 'deny':
           throw denial(verdict)
         case 'hold':
-          return await once(step, call, () => hold(step, call, verdict))
-        case 'allow':
-          return await once(step, call, () => run(step, call, verdict))
+          return await once(step, call, keyOf(call, call.target), () => hold(step, call, verdict))
+        case 'allow': {
+          const key = keyOf(call, call.target)
+          return await once(step, call, key, () => run(step, call, key, verdict))
+        }
       }
     } catch (thrown) {
       return await refuse(step, knownOf(step, toolDefs, names), asGateError(thrown), ports)
@@ -116,10 +118,15 @@ export const openGateway = (ports: Ports): Gateway => {
     return follow(callId, step, ports.waitMs, f)
   }
 
-  const once = async (step: Step, call: Call, go: () => Promise<Reply>): Promise<Reply> => {
+  const once = async (
+    step: Step,
+    call: Call,
+    key: string,
+    go: () => Promise<Reply>,
+  ): Promise<Reply> => {
     const given = (call.input as { idempotency_key?: unknown }).idempotency_key
     if (typeof given === 'string') {
-      const key = ports.once.hash(
+      const own = ports.once.hash(
         'key',
         JSON.stringify([
           call.caller.iss,
@@ -131,7 +138,7 @@ export const openGateway = (ports: Ports): Gateway => {
         ]),
       )
       const had = await ports.once.take(
-        key,
+        own,
         ports.once.hash('input', canonicalInput(call.input)),
         call.id,
       )
@@ -144,18 +151,18 @@ export const openGateway = (ports: Ports): Gateway => {
           registry.byId(had.callId, call.caller) ??
           (await ports.approvals.get(had.callId, call.caller)) ??
           (await ports.outcome(had.callId, call.caller))
-        if (traces || !(await ports.once.replace(key, had.callId, call.id)))
+        if (traces || !(await ports.once.replace(own, had.callId, call.id)))
           return attach(step, had.callId)
       }
     } else {
-      const same = repeated(call, registry)
+      const same = repeated(call, key, registry)
       if (same) return attach(step, same.callId)
     }
     try {
       return await go()
     } catch (thrown) {
       if (!(thrown instanceof ClaimLost)) throw thrown
-      const holder = await ports.once.holder(ports.once.hash('same', keyOf(call, call.target)))
+      const holder = await ports.once.holder(ports.once.hash('same', key))
       if (holder === undefined)
         throw new GateError(
           'CANCELLED',
@@ -169,6 +176,7 @@ export const openGateway = (ports: Ports): Gateway => {
   const run = async (
     step: Step,
     call: Call,
+    key: string,
     verdict: Step['verdict'] & { kind: 'allow' },
   ): Promise<Reply> => {
     step.targetIdentity = await looks.identity(call.target)
@@ -176,7 +184,7 @@ export const openGateway = (ports: Ports): Gateway => {
     const { tool } = step
     if (!tool) throw new GateError('INTERNAL', 'A call without its tool.')
     const running = startRun(
-      { call, tool, known, verdict, before: [receivedOf(step, known, ports)] },
+      { call, tool, known, verdict, key, before: [receivedOf(step, known, ports)] },
       ports,
       registry,
     )

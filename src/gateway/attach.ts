@@ -25,12 +25,24 @@ export const openRegistry = (): Registry => {
   const calls = new Map<string, Running>()
   const keys = new Map<string, string>()
   const live = new Set<string>()
+  /** Finished calls whose answer nobody fetched, oldest first. */
+  const unfetched = new Map<string, number>()
 
   const remove = (callId: string) => {
     const call = calls.get(callId)
     if (!call) return
     calls.delete(callId)
+    unfetched.delete(callId)
     if (keys.get(call.key) === callId) keys.delete(call.key)
+  }
+
+  /** No timer a call: whoever ends looks after those that ended long before. What is still running is never dropped. */
+  const forget = (): void => {
+    const before = performance.now() - keptMs
+    for (const [id, at] of unfetched) {
+      if (at > before && unfetched.size <= keptMost) return
+      remove(id)
+    }
   }
 
   return {
@@ -41,10 +53,8 @@ export const openRegistry = (): Registry => {
       live.add(call.callId)
       const ended = () => {
         live.delete(call.callId)
-        setTimeout(() => remove(call.callId), keptMs).unref()
-        // The oldest finished call goes first; what is still running is never dropped.
-        if (calls.size > keptMost)
-          for (const id of calls.keys()) if (!live.has(id)) return remove(id)
+        if (calls.has(call.callId)) unfetched.set(call.callId, performance.now())
+        forget()
       }
       call.done.then(ended, ended)
       return running

@@ -34,7 +34,11 @@ export interface Run {
 const graceMs = 2_000
 
 /** Rejects with ClaimLost or AUDIT_UNAVAILABLE when there is no intent; otherwise always resolves, with the terminal event written or handed to `later`. */
-export const execute = async (run: Run, ports: Ports, abort: AbortSignal): Promise<Finished> => {
+export const execute = async (
+  run: Run,
+  ports: Ports,
+  abort: AbortController,
+): Promise<Finished> => {
   const appended = await append(ports, [...run.before, run.intent], run.claim)
   const parent = appended.at(-1)?.leaf
   if (parent === undefined)
@@ -99,28 +103,28 @@ const credentialName = (target: Target, purpose: string): string => {
   )
 }
 
+const tooLate = (run: Run, seconds: number): GateError =>
+  new GateError(
+    run.writes ? 'OUTCOME_UNKNOWN' : 'TIMEOUT',
+    `The target gave no answer within ${seconds} s.`,
+    { hint: 'Ask for less, or look at what the target is doing.' },
+  )
+
+/** At its limit the run is told; who does not answer even then is left behind. */
 const withDeadline = async (
   run: Run,
   lease: Lease,
   ports: Ports,
   parent: string,
-  abort: AbortSignal,
+  abort: AbortController,
 ): Promise<Output> => {
-  const limits = run.target.limits
-  const timeout = AbortSignal.timeout(limits.seconds * 1_000)
+  const { limits } = run.target
   let timer: NodeJS.Timeout | undefined
   const overdue = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () =>
-        reject(
-          new GateError(
-            run.writes ? 'OUTCOME_UNKNOWN' : 'TIMEOUT',
-            `The target gave no answer within ${limits.seconds} s.`,
-            { hint: 'Ask for less, or look at what the target is doing.' },
-          ),
-        ),
-      limits.seconds * 1_000 + limits.connectMs + graceMs,
-    )
+    timer = setTimeout(() => {
+      abort.abort(new DOMException('The run took too long.', 'TimeoutError'))
+      timer = setTimeout(() => reject(tooLate(run, limits.seconds)), limits.connectMs + graceMs)
+    }, limits.seconds * 1_000)
   })
   try {
     const session: Session = {
@@ -128,7 +132,7 @@ const withDeadline = async (
       target: run.target,
       credential: lease.credential,
       limits,
-      signal: AbortSignal.any([timeout, abort]),
+      signal: abort.signal,
       caller: run.callerView,
       prepared: async (detail) => {
         ports.log.ready()

@@ -75,7 +75,7 @@ const preview = async (
       }),
     },
     ports,
-    new AbortController().signal,
+    new AbortController(),
   )
   // The text was masked and recorded; this is the same text as a value.
   if (finished.ok) return JSON.parse(finished.json) as Masked<Json>

@@ -94,7 +94,7 @@ const load = async (target: Target, ports: Ports): Promise<Seen> => {
       },
     },
     ports,
-    new AbortController().signal,
+    new AbortController(),
   )
   if (!finished.ok) throw finished.error
   if (!got) throw new GateError('INTERNAL', 'The target was described without a result.')

@@ -14,13 +14,22 @@ export interface Start {
   readonly known: entries.Known
   readonly verdict: Verdict
   readonly before: readonly Entry[]
+  /** `keyOf` the call, where it is known already. */
+  readonly key?: string
   /** Spends an approval. */
   readonly claim?: Claim
   readonly approval?: Readonly<Record<string, string | readonly string[]>>
 }
 
+/** Equal for the same call sent again. Calls with different idempotency keys are different calls. */
 export const keyOf = (call: Pick<Call, 'caller' | 'tool' | 'input'>, target: Target): string =>
-  JSON.stringify([ownerOf(call.caller), call.tool, target.name, canonicalInput(call.input)])
+  JSON.stringify([
+    ownerOf(call.caller),
+    call.tool,
+    target.name,
+    canonicalInput(call.input),
+    (call.input as { idempotency_key?: string }).idempotency_key ?? null,
+  ])
 
 const progressMs = 10_000
 
@@ -28,7 +37,7 @@ export const startRun = (start: Start, ports: Ports, registry: Registry): Runnin
   const { call, tool, known } = start
   const abort = new AbortController()
   const writes = call.facts.effect !== 'read'
-  const key = keyOf(call, call.target)
+  const key = start.key ?? keyOf(call, call.target)
   // A write takes its key with its intent, so that the same call on another gateway of this store finds it.
   const once = writes && start.claim === undefined ? ports.once.hash('same', key) : undefined
   const claim =
@@ -50,7 +59,7 @@ export const startRun = (start: Start, ports: Ports, registry: Registry): Runnin
       run: (session) => tool.run(call.input, call.facts, session),
     },
     ports,
-    abort.signal,
+    abort,
   )
   return registry.add({
     callId: call.id,
@@ -66,8 +75,8 @@ export const startRun = (start: Start, ports: Ports, registry: Registry): Runnin
 }
 
 /** A call that this one repeats: a write under way or undelivered, or a read whose client has gone. */
-export const repeated = (call: Call, registry: Registry): Running | undefined => {
-  const same = registry.same(keyOf(call, call.target))
+export const repeated = (call: Call, key: string, registry: Registry): Running | undefined => {
+  const same = registry.same(key)
   return same && (call.facts.effect !== 'read' || same.waiters === 0) ? same : undefined
 }
 
