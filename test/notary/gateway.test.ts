@@ -20,6 +20,7 @@ import { temporary } from './support.ts'
 let target: TestDatabase
 let store: MigratedDatabase
 let worlds: World[]
+let cleanups: (() => Promise<void> | void)[]
 beforeAll(async () => {
   target = await testDatabase()
   await target.admin.query('create table people (id int, email text)')
@@ -29,9 +30,11 @@ afterAll(() => target.drop())
 beforeEach(async () => {
   store = await migratedDatabase()
   worlds = []
+  cleanups = []
 })
 afterEach(async () => {
   for (const world of worlds) await world.close().catch(() => undefined)
+  for (const clean of cleanups) await clean()
   await store.drop()
 })
 
@@ -130,9 +133,10 @@ const external = async () => {
       child.once('exit', () => done())
       child.kill('SIGTERM')
     })
+  cleanups.push(stop, () => folder.remove())
   await start()
   const token = join(folder.path, 'token')
-  const config = `notary: { url: "http://127.0.0.1:${port}", token: "file:${token}", maxUnsigned: 1500ms }, anchors: [{ dir: "${join(folder.path, 'anchors')}" }]`
+  const config = `notary: { url: "http://127.0.0.1:${port}", token: "file:${token}", maxUnsigned: 4s }, anchors: [{ dir: "${join(folder.path, 'anchors')}" }]`
   return { folder, config, start, stop }
 }
 
@@ -145,10 +149,10 @@ test('a notary elsewhere: calls go on to the limit, are refused after it, and go
   await eventually(() => existsSync(join(notary.folder.path, 'anchors')))
   expect(readdirSync(join(notary.folder.path, 'anchors'))[0]).toMatch(/^test_e2e-001-\d{16}\.note$/)
   // Idle for longer than the limit is fine.
-  await new Promise((wake) => setTimeout(wake, 2_000))
+  await new Promise((wake) => setTimeout(wake, 4_500))
   await notary.stop()
   expect(await query(gateway)).toMatchObject({ status: 'ok' })
-  await new Promise((wake) => setTimeout(wake, 2_500))
+  await new Promise((wake) => setTimeout(wake, 5_000))
   const { rows: before } = await store.admin.query(
     "select count(*)::int as n from audit.event where type = 'call.intent'",
   )
@@ -160,9 +164,6 @@ test('a notary elsewhere: calls go on to the limit, are refused after it, and go
   await notary.start()
   await allSigned()
   await eventually(async () => (await query(gateway)).status === 'ok')
-  await gateway.served.close()
-  await notary.stop()
-  notary.folder.remove()
 })
 
 test('rebase from the command line after the store was put back, shown first and confirmed', async () => {
