@@ -32,6 +32,7 @@ import { closer } from './serve/closer.ts'
 import { early, readKeys, storeUrl } from './serve/evidence.ts'
 import { watchIdle } from './serve/idle.ts'
 import { openLogger } from './serve/logger.ts'
+import { keepMemoryOutOfCores } from './serve/memory.ts'
 import { openMetrics } from './serve/metrics.ts'
 import { openPauses } from './serve/pauses.ts'
 import { openProofs } from './serve/proofs.ts'
@@ -78,6 +79,7 @@ export const serve = async (config: Config, options: ServeOptions): Promise<Serv
   const closing = closer((error) => logger.error({ err: error }, 'closing'))
   const failed = (error: unknown): void => logger.error({ err: error }, 'failed')
   try {
+    keepMemoryOutOfCores((message) => logger.warn(message))
     for (const warning of config.warnings) logger.warn(warning)
     if (config.identity.local)
       logger.warn(
