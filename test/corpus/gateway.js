@@ -19,7 +19,7 @@ export const freePort = () =>
     server.on('error', reject)
   })
 
-/** `family.config(dir)` gives `{credentials, targets, policies?}` as YAML text; grants are the corpus's assumed policy. */
+/** `family.config(dir)` gives `{credentials, targets, policies?}` as YAML text, `family.grants` what it needs beside the grants for SQL: the corpus's assumed policy. */
 export const startGateway = async (family) => {
   const dir = mkdtempSync(join(tmpdir(), 'cs-corpus-'))
   const port = await freePort()
@@ -30,7 +30,8 @@ export const startGateway = async (family) => {
     template
       .replaceAll('${PORT}', String(port))
       .replaceAll('${STATE}', join(dir, 'state'))
-      .replace('${FAMILY}', family.config(dir)),
+      .replace('# ${GRANTS}', family.grants ?? '')
+      .replace('# ${FAMILY}', family.config(dir)),
     { mode: 0o600 },
   )
   writeFileSync(join(dir, 'vault.key'), `${'k'.repeat(64)}\n`, { mode: 0o600 })
@@ -73,13 +74,18 @@ export const startGateway = async (family) => {
       requestInit: { headers: { authorization: `Bearer ${token}` } },
     }),
   )
+  const ask = async (name, args) => {
+    const result = await client.callTool({ name, arguments: args }, undefined, { timeout: 120_000 })
+    return result.structuredContent ?? JSON.parse(result.content[0].text)
+  }
   return {
     call: async (tool, args) => {
       try {
-        const result = await client.callTool({ name: tool, arguments: args }, undefined, {
-          timeout: 120_000,
-        })
-        return result.structuredContent ?? JSON.parse(result.content[0].text)
+        let answer = await ask(tool, args)
+        // `running` says nothing yet of what comes back, or whether anything does.
+        while (answer.status === 'running')
+          answer = await ask('call_wait', { call_id: answer.call_id, timeout_s: 30 })
+        return answer
       } catch (thrown) {
         return { refused: { code: `CLIENT ${String(thrown.message).slice(0, 120)}` } }
       }

@@ -1,6 +1,4 @@
 /** What the live tests find in the cluster: a shop in namespace prod, and accounts of different rights. */
-import type { Cluster } from './cluster.ts'
-
 export const secretValues = {
   password: 'correct-horse-battery',
   config: 'url=postgres://db\nadmin_pass=line-in-a-file-77\n',
@@ -124,17 +122,10 @@ metadata: {name: web-0, namespace: prod}
 containers: [{name: app, usage: {cpu: 3m, memory: 12Mi}}]
 `
 
-const waiting = (name: string): string[] => [
-  '-n',
-  'prod',
-  'wait',
-  '--for=condition=Ready',
-  name,
-  '--timeout=60s',
-]
+const waiting = (name) => ['-n', 'prod', 'wait', '--for=condition=Ready', name, '--timeout=60s']
 
 /** Puts everything there and waits until the pods run. */
-export const furnish = async ({ kubectl }: Cluster): Promise<void> => {
+export const furnish = async ({ kubectl }) => {
   await kubectl(['create', 'namespace', 'prod'])
   // Pods are refused until the namespace has its account.
   await kubectl(['-n', 'prod', 'wait', '--for=create', 'serviceaccount/default', '--timeout=60s'])

@@ -8,24 +8,9 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
-const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
+const script = (name) => fileURLToPath(new URL(name, import.meta.url))
 
-export interface Cluster {
-  /** Folder of the run: pids, keys, logs. */
-  readonly dir: string
-  readonly port: number
-  /** PEM of its authority. */
-  readonly ca: string
-  readonly kubeconfig: string
-  kubectl(args: readonly string[], input?: string): Promise<string>
-  /** Starts again what was killed, on the same state. */
-  up(): Promise<void>
-  /** Kills one of `apiserver`, `node`, `kcm`, by its pid. */
-  kill(part: string): void
-  down(): Promise<void>
-}
-
-const freePort = (): Promise<number> =>
+const freePort = () =>
   new Promise((done, failed) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const address = server.address()
@@ -35,7 +20,7 @@ const freePort = (): Promise<number> =>
   })
 
 /** Starts it; cold, that is with nothing built yet, it takes minutes. */
-export const startCluster = async (): Promise<Cluster> => {
+export const startCluster = async () => {
   const dir = mkdtempSync(join(tmpdir(), 'cs-k8s-'))
   const names = [
     'API_PORT',
@@ -46,14 +31,12 @@ export const startCluster = async (): Promise<Cluster> => {
     'KCM_PORT',
     'SCHED_PORT',
   ]
-  const ports = await Promise.all(
-    names.map(async (name) => [name, String(await freePort())] as const),
-  )
+  const ports = await Promise.all(names.map(async (name) => [name, String(await freePort())]))
   const env = { ...process.env, RUN_DIR: dir, ...Object.fromEntries(ports) }
-  const up = async (): Promise<void> => {
+  const up = async () => {
     await run('bash', [script('up.sh')], { env, maxBuffer: 64 * 1024 * 1024 })
   }
-  const cluster: Omit<Cluster, 'ca' | 'kubeconfig'> = {
+  const cluster = {
     dir,
     port: Number(ports[0]?.[1]),
     kubectl: async (args, input) => {
@@ -90,11 +73,7 @@ export const startCluster = async (): Promise<Cluster> => {
 }
 
 /** A kubeconfig for a token of up.sh (`admin-token`, `gateway-token`, `narrow-token`) or a certificate's files. */
-export const kubeconfigOf = (
-  { port, ca }: Pick<Cluster, 'port' | 'ca'>,
-  user: Readonly<Record<string, string>>,
-  namespace = 'default',
-): string =>
+export const kubeconfigOf = ({ port, ca }, user, namespace = 'default') =>
   JSON.stringify({
     apiVersion: 'v1',
     kind: 'Config',
