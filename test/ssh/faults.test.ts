@@ -383,12 +383,3 @@ test('a host without file transfer', async () => {
     message: 'The host offers no file transfer (SFTP).',
   })
 })
-
-test('the tools are small: what every model reads on every start', () => {
-  for (const { name, description, input } of family().tools) {
-    expect(
-      JSON.stringify({ name, description }).length +
-        JSON.stringify(Object.keys((input as { shape?: object }).shape ?? {})).length,
-    ).toBeLessThan(550)
-  }
-})

@@ -42,7 +42,8 @@ export const fakeHost = async (behaviour: Behaviour, key = newKey()): Promise<Fa
   let all = 0
   const server = new Server({ hostKeys: [key] }, (client) => {
     clients.add(client)
-    client.setNoDelay(true)
+    // ssh2's server has it, its types don't.
+    ;(client as unknown as { setNoDelay(on: boolean): void }).setNoDelay(true)
     all += 1
     most = Math.max(most, clients.size)
     let sessions = 0

@@ -8,11 +8,17 @@ import type { ShellOptions } from '../shell/types.ts'
 export const target = z.string().max(99)
 export const reason = z.string().max(999).optional()
 export const idempotencyKey = z.string().min(8).max(99).optional()
-/** An absolute path without line breaks and other controls. */
-export const path = z
-  .string()
-  .max(1024)
-  .regex(/^\/[^\u0000-\u001f\u007f]*$/)
+/** Short for the model's sake: that it is absolute and plain is checked with the facts, by `checkPath`. */
+export const path = z.string().max(999)
+
+/** Throws INPUT_REFUSED on a path that is not absolute or holds what can't be seen. */
+export const checkPath = (given: string): void => {
+  if (!/^\/[^\u0000-\u001f\u007f]*$/.test(given)) {
+    throw new GateError('INPUT_REFUSED', 'A path has to be absolute and on one line.', {
+      hint: 'Begin with /.',
+    })
+  }
+}
 
 const options = new WeakMap<SshTarget, ShellOptions>()
 /** What the shell facts know of a target. Throws INTERNAL when its programs don't follow the grammar. */

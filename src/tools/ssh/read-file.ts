@@ -5,7 +5,7 @@ import { GateError } from '../../errors.ts'
 import type { Output, SshTarget, Tool } from '../../types.ts'
 import { pathFacts } from '../shell/path-facts.ts'
 import type { ShellFacts } from '../shell/types.ts'
-import { outputs, path, reason, shellOptions, target } from './inputs.ts'
+import { checkPath, outputs, path, reason, shellOptions, target } from './inputs.ts'
 import type { Pool } from './pool.ts'
 import { resolveExisting } from './resolve.ts'
 import { withSftp } from './sftp.ts'
@@ -64,7 +64,10 @@ export const sshReadFile = (pool: Pool): Tool<typeof input, ShellFacts, SshTarge
   },
   factKinds: { programs: 'strings', paths: 'strings', writes_paths: 'strings', hosts: 'strings' },
   ceiling: 'read',
-  facts: async (given, look) => pathFacts(given.path, 'file', shellOptions(look.target)),
+  facts: async (given, look) => {
+    checkPath(given.path)
+    return pathFacts(given.path, 'file', shellOptions(look.target))
+  },
   credential: () => 'run',
   run: (given, _facts, session) =>
     pool.use(session, (connection) =>

@@ -5,14 +5,16 @@ import type { SshTarget, Tool } from '../../types.ts'
 import { argvFacts, shellFacts } from '../shell/facts.ts'
 import type { ShellFacts } from '../shell/types.ts'
 import { lineOf } from './command.ts'
-import { idempotencyKey, outputs, path, reason, shellOptions, target } from './inputs.ts'
+import { checkPath, idempotencyKey, outputs, path, reason, shellOptions, target } from './inputs.ts'
 import type { Pool } from './pool.ts'
 import { runProcess } from './process.ts'
 
+/** Bounds that the schema leaves out for the model's sake. */
+const mostWords = 500
 const input = z.strictObject({
   target,
-  command: z.string().min(1).max(20_000).optional(),
-  argv: z.array(z.string().max(20_000)).min(1).max(500).optional(),
+  command: z.string().max(20_000).optional(),
+  argv: z.array(z.string()).optional(),
   cwd: path.optional(),
   stdin: z.string().max(1_000_000).optional(),
   timeout_s: z.int().min(1).max(3600).optional(),
@@ -27,8 +29,14 @@ const judge = (given: Input, of: SshTarget): ShellFacts => {
       hint: 'command is shell text, argv is words that no shell reads.',
     })
   }
+  if (given.cwd !== undefined) checkPath(given.cwd)
   const options = { ...shellOptions(of), ...(given.cwd !== undefined ? { cwd: given.cwd } : {}) }
-  if (given.argv === undefined) return shellFacts(given.command ?? '', of.shell, options)
+  if (given.argv === undefined) {
+    if (given.command?.trim() === '') throw new GateError('INPUT_REFUSED', 'The command is empty.')
+    return shellFacts(given.command ?? '', of.shell, options)
+  }
+  if (given.argv.length > mostWords)
+    throw new GateError('INPUT_REFUSED', 'argv has too many words.')
   if (/^-|^$/.test(given.argv[0] ?? ''))
     throw new GateError('INPUT_REFUSED', 'The first word of argv is the name of a program.')
   return argvFacts(given.argv, options)
@@ -37,8 +45,7 @@ const judge = (given: Input, of: SshTarget): ShellFacts => {
 export const sshRun = (pool: Pool): Tool<typeof input, ShellFacts, SshTarget> => ({
   name: 'ssh_run',
   title: 'Run a command on a host',
-  description:
-    'Runs POSIX sh text (command) or plain words (argv). Reads run at once; changes may need approval. No background jobs, sudo shells or terminals.',
+  description: 'Runs sh text (command) or words (argv).',
   kind: 'ssh',
   input,
   output: {

@@ -6,7 +6,7 @@ import type { Fields, Output, Session, SshTarget, Tool } from '../../types.ts'
 import { pathFacts } from '../shell/path-facts.ts'
 import type { ShellFacts } from '../shell/types.ts'
 import { diff } from './diff.ts'
-import { idempotencyKey, outputs, path, reason, shellOptions, target } from './inputs.ts'
+import { checkPath, idempotencyKey, outputs, path, reason, shellOptions, target } from './inputs.ts'
 import type { Pool } from './pool.ts'
 import { resolveForWrite } from './resolve.ts'
 import { type Sftp, withSftp } from './sftp.ts'
@@ -16,16 +16,10 @@ const mostBefore = 10_000_000
 const input = z.strictObject({
   target,
   path,
-  content: z.string().max(1_400_000),
+  content: z.string().max(999_999),
   encoding: z.enum(['utf8', 'base64']).optional(),
-  mode: z
-    .string()
-    .regex(/^0?[0-7]{3}$/)
-    .optional(),
-  expected_sha256: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/)
-    .optional(),
+  mode: z.string().max(4).optional(),
+  expected_sha256: z.string().max(64).optional(),
   reason,
   idempotency_key: idempotencyKey,
 })
@@ -43,6 +37,15 @@ const contentOf = ({ content, encoding }: Input): Buffer => {
     throw new GateError('INPUT_REFUSED', 'The content is no base64.')
   }
   return bytes
+}
+
+/** Throws INPUT_REFUSED on bits beyond reading, writing and running. */
+const modeOf = ({ mode }: Input): number | undefined => {
+  if (mode === undefined) return undefined
+  if (!/^0?[0-7]{3}$/.test(mode)) {
+    throw new GateError('INPUT_REFUSED', 'The mode is three octal digits, as in 0644.')
+  }
+  return Number.parseInt(mode, 8)
 }
 
 interface Place {
@@ -114,7 +117,7 @@ const write = async (sftp: Sftp, given: Input, session: Session<SshTarget>): Pro
   checkExpected(given, place)
   const slash = place.path.lastIndexOf('/')
   const temporary = `${place.path.slice(0, slash)}/.${place.path.slice(slash + 1).slice(0, 150)}.${randomBytes(8).toString('hex')}`
-  const mode = given.mode === undefined ? (place.mode ?? 0o644) : Number.parseInt(given.mode, 8)
+  const mode = modeOf(given) ?? place.mode ?? 0o644
   try {
     await sftp.create(temporary, content, mode)
     // The host's umask may have taken bits away.
@@ -138,8 +141,7 @@ const write = async (sftp: Sftp, given: Input, session: Session<SshTarget>): Pro
 export const sshWriteFile = (pool: Pool): Tool<typeof input, ShellFacts, SshTarget> => ({
   name: 'ssh_write_file',
   title: 'Write a file on a host',
-  description:
-    'Replaces a file in one step. expected_sha256 guards against changes since it was read; mode as in 0644.',
+  description: 'Replaces a file in one step.',
   kind: 'ssh',
   input,
   output: {
@@ -157,7 +159,9 @@ export const sshWriteFile = (pool: Pool): Tool<typeof input, ShellFacts, SshTarg
   factKinds: { programs: 'strings', paths: 'strings', writes_paths: 'strings', hosts: 'strings' },
   ceiling: 'admin',
   facts: async (given, { target: of }) => {
+    checkPath(given.path)
     contentOf(given)
+    modeOf(given)
     return pathFacts(given.path, 'out', shellOptions(of))
   },
   credential: () => 'run',
