@@ -4,7 +4,7 @@ import type { Target } from '../types.ts'
 import { publicUrlOf } from './checks.ts'
 import { readTextFile, secretFileProblem } from './files.ts'
 import type { ConfigFile, GrantFile } from './schema.ts'
-import type { TargetFile } from './targets.ts'
+import { injectedName, type TargetFile } from './targets.ts'
 import type { Config, Environment, Grant, PolicyFile, SecretRef, UrlRef } from './types.ts'
 import { isLoopback, splitListen } from './urls.ts'
 import { parseRef } from './values.ts'
@@ -109,7 +109,7 @@ export const builder = (around: Surroundings) => {
           baseUrl: written.baseUrl.replace(/\/+$/, ''),
           routes: routes.map((route) => defined(route)),
           inject: inject === undefined ? {} : defined(inject),
-          credentials: inject === undefined ? {} : { run: inject.value },
+          credentials: inject === undefined ? {} : { run: injectedName(inject) },
           ...(ca === undefined ? {} : { ca: textOf([...at, 'ca'], ca, false) }),
         }
       }

@@ -1,6 +1,7 @@
 /** Rules over several keys: who may reach whom, and whether every name means something. */
 import { suggestion } from './nearest.ts'
 import type { ConfigFile, GrantFile } from './schema.ts'
+import { injectedName } from './targets.ts'
 import type { KnownTool, PolicyFile } from './types.ts'
 import { isLoopback, splitListen, urlHost } from './urls.ts'
 
@@ -103,8 +104,11 @@ const checkTargets = (file: ConfigFile, { tell }: Reports): void => {
       tell(at, `names no credential: ${credential}${suggestion(credential, known)}`)
   }
   for (const [name, target] of Object.entries(file.targets)) {
-    if (target.kind === 'http') asked(['targets', name, 'inject', 'value'], target.inject?.value)
-    else
+    if (target.kind === 'http') {
+      if (!target.inject) continue
+      const key = ['value', 'basic', 'mtls', 'oauth'].find((one) => one in (target.inject ?? {}))
+      asked(['targets', name, 'inject', key ?? ''], injectedName(target.inject))
+    } else
       for (const [purpose, credential] of Object.entries(target.credentials))
         asked(['targets', name, 'credentials', purpose], credential)
   }

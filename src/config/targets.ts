@@ -119,11 +119,42 @@ const route = z.strictObject({
   method,
   path: z
     .string(says('write a path that starts with /'))
-    .regex(/^\/[^\s?#]{0,1023}$/, says('write a path that starts with /, without ? and #')),
+    .regex(/^\/[^\s?#]{0,1023}$/, says('write a path that starts with /, without ? and #'))
+    .regex(
+      /^(\/([^*/]*|\*))*(\/\*\*)?$/,
+      says('write * for one whole segment, and ** only at the end, for any number of them'),
+    ),
   effect: z.enum(['read', 'write', 'admin']).optional(),
   query: z.array(text, says('write a list of query keys')).max(100).optional(),
   headers: z.array(header, says('write a list of header names')).max(100).optional(),
 })
+
+const tokenUrlWords = 'write the https:// URL of the token endpoint'
+const inject = z.union(
+  [
+    z.strictObject({ header, value: name, prefix: z.string().max(64).optional() }),
+    z.strictObject({ basic: name }),
+    z.strictObject({ mtls: name }),
+    z.strictObject({
+      oauth: name,
+      tokenUrl: z
+        .string(says(tokenUrlWords))
+        .max(2048)
+        .refine((url) => isPlainUrl(url), says(tokenUrlWords)),
+      scope: z.string().min(1).max(1000).optional(),
+      audience: z.string().min(1).max(1000).optional(),
+    }),
+  ],
+  says(
+    'write { header, value, prefix? }, { basic }, { mtls } or { oauth, tokenUrl, scope?, audience? }, each with the name of a credential',
+  ),
+)
+/** Name of the credential that goes with the requests. */
+export const injectedName = (written: z.output<typeof inject>): string => {
+  if ('value' in written) return written.value
+  if ('basic' in written) return written.basic
+  return 'mtls' in written ? written.mtls : written.oauth
+}
 
 const cidrWords = 'write ranges of addresses as 10.0.0.0/8'
 const http = z.strictObject({
@@ -144,7 +175,7 @@ const http = z.strictObject({
     .array(route, says('write a list of routes'))
     .min(1, says('needs at least one route'))
     .max(1000),
-  inject: z.strictObject({ header, value: name, prefix: z.string().max(64).optional() }).optional(),
+  inject: inject.optional(),
   ca: fileOrText.optional(),
 })
 

@@ -82,9 +82,10 @@ export const execute = async (
   }
 }
 
-/** A kubeconfig names its own user; `credentials` of the target, where there are any, stand in its place. */
+/** A kubeconfig names its own user, and an HTTP service may ask for none; `credentials` of the target, where there are any, stand in its place. */
 const ownCredential = (target: Target): boolean =>
-  target.kind === 'kubernetes' && Object.keys(target.credentials).length === 0
+  (target.kind === 'kubernetes' || target.kind === 'http') &&
+  Object.keys(target.credentials).length === 0
 const configured: Lease = {
   credential: { name: '', version: '', reveal: () => ({}) },
   known: [],

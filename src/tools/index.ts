@@ -1,5 +1,6 @@
 /** The table of tools, by family. */
 import type { Family, TargetKind, Tool } from '../types.ts'
+import { httpFamily } from './http/index.ts'
 import { kubeFamily } from './kube/index.ts'
 import { type SqlFamily, sqlFamily } from './sql/index.ts'
 
@@ -16,6 +17,7 @@ export const openTools = (): Tools => {
   const opened: readonly { readonly tools: readonly Tool[]; readonly family: Family }[] = [
     sql,
     kubeFamily(),
+    httpFamily(),
   ]
   return {
     tools: opened.flatMap(({ tools }) => tools),

@@ -1,0 +1,176 @@
+/** The body of an answer, unpacked and bounded on the way: in bytes, in ratio, in layers. */
+import type { IncomingMessage } from 'node:http'
+import type { Transform } from 'node:stream'
+import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib'
+import { GateError } from '../../errors.ts'
+
+export interface Body {
+  readonly bytes: Buffer
+  /** Nothing was left out. */
+  readonly whole: boolean
+  /** Bytes after unpacking that were seen. */
+  readonly seen: number
+  /** It could not be unpacked, or not within bounds. */
+  readonly bad?: 'packing' | 'bomb'
+}
+export interface Bounds {
+  /** Bytes after unpacking that are kept. */
+  readonly cap: number
+  /** Read on behind the cap, so that the other side can finish: a write's answer. */
+  readonly drain: boolean
+}
+
+const mostLayers = 2
+const mostDrained = 16 * 1024 ** 2
+/** Text and JSON come at 3 to 30 to one. */
+const bombRatio = 200
+const bombBytes = 1024 ** 2
+
+class BadPacking extends Error {}
+
+const layersOf = (header: string | undefined): readonly string[] =>
+  (header ?? '')
+    .split(',')
+    .map((one) => one.trim().toLowerCase())
+    .filter((one) => one !== '' && one !== 'identity')
+
+const unpacker = (layer: string, first: number | undefined): Transform => {
+  switch (layer) {
+    case 'gzip':
+    case 'x-gzip':
+      return createGunzip()
+    case 'br':
+      return createBrotliDecompress()
+    case 'deflate':
+      // Some servers send it without the zlib frame that RFC 9110 asks for.
+      return first !== undefined && (first & 0x0f) === 8 ? createInflate() : createInflateRaw()
+    default:
+      throw new BadPacking('unknown coding')
+  }
+}
+
+/** Reads on without keeping, until the end or the bound. */
+const drained = async (response: IncomingMessage): Promise<boolean> => {
+  let seen = 0
+  for await (const chunk of response) {
+    seen += (chunk as Buffer).length // a response gives Buffers unless told otherwise
+    if (seen > mostDrained) return false
+  }
+  return true
+}
+
+const collect = async (
+  from: AsyncIterable<Buffer>,
+  cap: number,
+  packed: () => number,
+): Promise<Body> => {
+  const pieces: Buffer[] = []
+  let seen = 0
+  for await (const piece of from) {
+    seen += piece.length
+    pieces.push(piece)
+    const bomb = packed() > 0 && seen > bombBytes && seen / packed() > bombRatio
+    if (bomb || seen > cap)
+      return {
+        bytes: bomb ? Buffer.alloc(0) : Buffer.concat(pieces).subarray(0, cap),
+        whole: false,
+        seen,
+        ...(bomb ? { bad: 'bomb' } : {}),
+      }
+  }
+  return { bytes: Buffer.concat(pieces), whole: true, seen }
+}
+
+/** Rejects with what ended the connection, and with `Stopped`; what a drained answer lost is told by `whole`. */
+export const readBody = async (
+  response: IncomingMessage,
+  { cap, drain }: Bounds,
+): Promise<Body> => {
+  const layers = layersOf(response.headers['content-encoding'])
+  const body =
+    layers.length === 0 ? await plain(response, cap, drain) : await unpacked(response, layers, cap)
+  // What is left is of no use to us, but a write's other side may want to get rid of it.
+  if (!body.whole && drain && !response.destroyed) await drained(response).catch(() => false)
+  return body
+}
+
+const plain = async (response: IncomingMessage, cap: number, drain: boolean): Promise<Body> => {
+  const pieces = response.iterator({ destroyOnReturn: !drain }) as AsyncIterable<Buffer> // no encoding is set
+  return collect(pieces, cap, () => 0)
+}
+
+const unpacked = async (
+  response: IncomingMessage,
+  layers: readonly string[],
+  cap: number,
+): Promise<Body> => {
+  const bad: Body = { bytes: Buffer.alloc(0), whole: false, seen: 0, bad: 'packing' }
+  if (layers.length > mostLayers) return bad
+  let packed = 0
+  const first = await firstByte(response)
+  if (first === undefined) return { bytes: Buffer.alloc(0), whole: true, seen: 0 }
+  let lost: unknown
+  try {
+    const chain = layers.toReversed().map((layer) => unpacker(layer, first))
+    let end: NodeJS.ReadableStream = response
+    response.on('data', (chunk: Buffer) => {
+      packed += chunk.length
+    })
+    const head = chain[0]
+    response.once('error', (error) => {
+      lost = error
+      head?.destroy(error)
+    })
+    for (const [at, step] of chain.entries()) {
+      const next = chain[at + 1]
+      step.once('error', (error) => next?.destroy(error))
+      end = end.pipe(step)
+    }
+    return await collect(end as AsyncIterable<Buffer> & NodeJS.ReadableStream, cap, () => packed)
+  } catch (cause) {
+    if (lost !== undefined) throw lost
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+    if (cause instanceof BadPacking || /^(Z_|ERR_BROTLI|ERR__ERROR|ERR_ZLIB|ERR_)/.test(code))
+      return bad
+    throw cause
+  }
+}
+
+/** The first byte, left where it is. */
+const firstByte = (response: IncomingMessage): Promise<number | undefined> =>
+  new Promise((done, failed) => {
+    const settle = (): void => {
+      response.off('readable', look)
+      response.off('end', ended)
+      response.off('error', failed)
+    }
+    const look = (): void => {
+      const chunk: Buffer | null = response.read()
+      if (chunk === null) return
+      settle()
+      response.unshift(chunk)
+      done(chunk[0])
+    }
+    const ended = (): void => {
+      settle()
+      done(undefined)
+    }
+    response.on('readable', look)
+    response.once('end', ended)
+    response.once('error', failed)
+  })
+
+/** The error for a read whose answer can't be unpacked. */
+export const unpackable = (target: string, bad: 'packing' | 'bomb'): GateError =>
+  bad === 'bomb'
+    ? new GateError(
+        'OUTPUT_WITHHELD',
+        `The answer of ${target} unpacks to far more than it is; it was not read.`,
+        {
+          retry: false,
+          hint: 'Ask for less.',
+        },
+      )
+    : new GateError('TARGET_FAILED', `The answer of ${target} could not be unpacked.`, {
+        retry: false,
+      })
