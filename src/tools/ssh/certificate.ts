@@ -3,7 +3,7 @@
  * key, the private key signs, and the signature's own algorithm name, which ssh2 would write as the certificate's, is
  * put right in the packet before it is encrypted.
  */
-import { utils } from 'ssh2'
+import ssh2 from 'ssh2'
 import { GateError } from '../../errors.ts'
 
 /** What ssh2's parsed keys have and its types don't all say. */
@@ -71,7 +71,7 @@ export const certify = (
   passphrase: string | undefined,
   certificate: string,
 ): Certified => {
-  const parsed: unknown = utils.parseKey(privateKey, passphrase)
+  const parsed: unknown = ssh2.utils.parseKey(privateKey, passphrase)
   const first: unknown = Array.isArray(parsed) ? parsed[0] : parsed
   if (first instanceof Error || typeof first !== 'object' || first === null) throw bad(first)
   // ssh2's parseKey gives this shape (lib/protocol/keyParser.js); its types leave `type` out in places.

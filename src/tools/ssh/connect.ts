@@ -1,6 +1,6 @@
 /** One authenticated connection to a host whose key is pinned. */
 import { connect as connectSocket } from 'node:net'
-import { Client, type ConnectConfig } from 'ssh2'
+import ssh2, { type Client, type ConnectConfig } from 'ssh2'
 import { GateError } from '../../errors.ts'
 import type { Credential, Session, SshTarget } from '../../types.ts'
 import { algorithms, hostKeyKinds } from './algorithms.ts'
@@ -98,7 +98,7 @@ const attempt = (
 ): Promise<Connection> =>
   new Promise((done, failed) => {
     const { target, limits, signal } = session
-    const client = new Client()
+    const client = new ssh2.Client()
     // A socket of our own: ssh2 does not close its own for good once it has said goodbye.
     const socket = connectSocket({
       host: target.host,
