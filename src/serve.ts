@@ -117,6 +117,7 @@ export const serve = async (config: Config, options: ServeOptions): Promise<Serv
     closing.add(() => store.close())
     const secrets = openSecrets(store.pool, keys)
     const vault = openVault({ credentials: config.credentials, env, secrets })
+    await vault.learn()
     const masker = openMasker({ tokenKey, knownSecrets: vault.known })
     const nothing = { profile: [], known: [] }
     setMask((text) => masker.text(text, nothing))

@@ -3,6 +3,7 @@ import type { Family, TargetKind, Tool } from '../types.ts'
 import { httpFamily } from './http/index.ts'
 import { kubeFamily } from './kube/index.ts'
 import { type SqlFamily, sqlFamily } from './sql/index.ts'
+import { sshFamily } from './ssh/index.ts'
 
 export interface Tools {
   readonly tools: readonly Tool[]
@@ -18,6 +19,7 @@ export const openTools = (): Tools => {
     sql,
     kubeFamily(),
     httpFamily(),
+    sshFamily(),
   ]
   return {
     tools: opened.flatMap(({ tools }) => tools),

@@ -16,7 +16,10 @@ export const openVault = (by: {
   readonly credentials: Readonly<Record<string, SecretRef>>
   readonly env: SecretEnvironment
   readonly secrets: Pick<SecretStore, 'get'>
-}): Vault => {
+}): Vault & {
+  /** Reads every credential once, so that its value is masked before the first lease of it. */
+  learn(): Promise<void>
+} => {
   const known = new Set<string>()
   const kept = new Map<string, { text: string; at: number }>()
 
@@ -36,7 +39,25 @@ export const openVault = (by: {
     return text
   }
 
+  const remember = (values: readonly string[]): void => {
+    for (const value of values) {
+      known.delete(value)
+      known.add(value)
+    }
+    for (const value of known) {
+      if (known.size <= mostKnown) break
+      known.delete(value)
+    }
+  }
+
   return {
+    learn: async () => {
+      for (const [name, ref] of Object.entries(by.credentials)) {
+        // One that can't be read now is told about when a call wants it.
+        const text = await read(ref).catch(() => undefined)
+        if (text !== undefined) remember(credentialOf(name, text).known)
+      }
+    },
     lease: async (name) => {
       const ref = by.credentials[name]
       let text: string
@@ -51,14 +72,7 @@ export const openVault = (by: {
         )
       }
       const held = credentialOf(name, text)
-      for (const value of held.known) {
-        known.delete(value)
-        known.add(value)
-      }
-      for (const value of known) {
-        if (known.size <= mostKnown) break
-        known.delete(value)
-      }
+      remember(held.known)
       return { credential: held.credential, known: held.known, end: async () => held.forget() }
     },
     known: () => [...known],
