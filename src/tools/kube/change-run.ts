@@ -3,7 +3,7 @@ import { GateError } from '../../errors.ts'
 import type { Fields, Json, Output } from '../../types.ts'
 import type { Api, Call } from './api.ts'
 import type { ChangeFacts, ChangeInput } from './change-facts.ts'
-import { explained } from './conflict.ts'
+import { explained, ownConflict } from './conflict.ts'
 import type { Desk } from './desk.ts'
 import { difference } from './difference.ts'
 import { pathOf } from './facts.ts'
@@ -103,6 +103,24 @@ const learn = (desk: Desk, api: Api, objects: readonly (Obj | undefined)[]): voi
   }
 }
 
+const request = async (
+  api: Api,
+  given: ChangeInput,
+  found: ChangeFacts,
+  live: Obj | undefined,
+  dryRun: boolean,
+): Promise<Json> => {
+  const asked = requestOf(given, found, live, dryRun)
+  try {
+    return await api.json(asked).catch((thrown: unknown) => {
+      if (!ownConflict(thrown, manager)) throw thrown
+      return api.json({ ...asked, query: { ...asked.query, force: 'true' } })
+    })
+  } catch (thrown) {
+    throw explained(thrown) ?? (await taught(thrown, api, found.what, found.version))
+  }
+}
+
 /** Sends it, and says what is other now. */
 const send = async (
   desk: Desk,
@@ -120,12 +138,7 @@ const send = async (
       uid: plain(textAt(live, 'metadata', 'uid')) ?? '',
       resource_version: plain(textAt(live, 'metadata', 'resourceVersion')) ?? '',
     })
-  let answer: Json
-  try {
-    answer = await api.json(requestOf(given, found, live, dryRun))
-  } catch (thrown) {
-    throw explained(thrown) ?? (await taught(thrown, api, found.what, found.version))
-  }
+  const answer = await request(api, given, found, live, dryRun)
   if (given.action === 'delete') {
     return { change: 'deleted', ...(dryRun && live ? { before: summary(live) } : {}) }
   }

@@ -6,6 +6,19 @@ const owner = /^conflict with "([\w./:@ -]{1,128})"/
 const unknownField =
   /(?:unknown field "([^"]{1,200})"|(\.[^\s:]{1,200}): field not declared in schema)/g
 
+/** Whether nobody but we ourselves own what was to be applied: fields that an earlier scale or restart of ours set. */
+export const ownConflict = (thrown: unknown, manager: string): boolean => {
+  if (!(thrown instanceof Refused) || thrown.status !== 409) return false
+  const causes = thrown.said.details?.causes ?? []
+  return (
+    causes.length > 0 &&
+    causes.every(
+      ({ reason, message }) =>
+        reason === 'FieldManagerConflict' && owner.exec(message ?? '')?.[1] === manager,
+    )
+  )
+}
+
 /** A GateError for conflicts and unknown fields; undefined for everything else. */
 export const explained = (thrown: unknown): GateError | undefined => {
   if (!(thrown instanceof Refused)) return undefined
