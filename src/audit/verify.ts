@@ -5,7 +5,10 @@ import type { KeyWrap } from '../types.ts'
 import { openApprovalCheck } from './approval-check.ts'
 import { type Finding, openStreamCheck, text } from './chain-check.ts'
 import { keyReader } from './keys.ts'
+import type { NoteKey } from './note.ts'
 import { type Committed, checkPayload, committedBy, type PayloadCounts } from './payload-check.ts'
+import { checkTree, type TreeSeen } from './tree-check.ts'
+import type { AskRows } from './tree-read.ts'
 import { beginReading, payloadsOf, readPage, streamsOf, totalsOf } from './verify-read.ts'
 
 export interface VerifyOptions {
@@ -15,6 +18,8 @@ export interface VerifyOptions {
   readonly keys?: KeyWrap
   /** The gateway owns the store (the embedded one). */
   readonly embedded?: boolean
+  /** The notary's keys, where the auditor brings them; else the store's own record of them. */
+  readonly trusted?: readonly NoteKey[]
   /** Findings that are kept; more are only counted. */
   readonly keep?: number
   readonly progress?: (events: number) => void
@@ -27,6 +32,8 @@ export interface Verification {
   readonly events: number
   /** Intents that have no end yet, in streams that are not closed. */
   readonly open: number
+  /** Events that a checkpoint covers whose signature holds. */
+  readonly signed: number
   readonly approvals: number
   readonly payloads: PayloadCounts
   readonly findings: readonly Finding[]
@@ -53,8 +60,13 @@ function* groups(committed: readonly Committed[]): Generator<Committed[]> {
   if (group.length > 0) yield group
 }
 
-const unsigned = (embedded: boolean): string[] => [
-  'signatures: no checkpoint was signed, so who owns the database could write the whole log anew',
+const unsigned = (embedded: boolean, { notChecked, signed }: TreeSeen): string[] => [
+  ...(signed === 0
+    ? [
+        'signatures: no checkpoint was signed, so who owns the database could write the whole log anew',
+      ]
+    : []),
+  ...notChecked,
   ...(embedded ? ["the store runs under the gateway's own account"] : []),
 ]
 
@@ -140,18 +152,25 @@ const walk = async (
   const whole = (what: string) => report({ stream: '', seq: '', what })
   if (totals.events !== events) whole(`${totals.events - events} events belong to no stream`)
   if (totals.payloads !== rows) whole(`${totals.payloads - rows} payload parts belong to no event`)
+  const ask: AskRows = async (sql, values) => (await client.query(sql, [...values])).rows
+  const tree = await checkTree(
+    ask,
+    { log: options.log, events, ...(options.trusted ? { trusted: options.trusted } : {}) },
+    report,
+  )
   const spent = approvals.end()
   return {
     exit: wrong > 0 ? 1 : brokenKeys.size > 0 ? 2 : 0,
     streams: streams.length,
     events,
     open,
+    signed: tree.signed,
     approvals: spent,
     payloads,
     findings,
     wrong,
     notChecked: [
-      ...unsigned(options.embedded ?? false),
+      ...unsigned(options.embedded ?? false, tree),
       'decisions: they were not made again',
       ...(brokenKeys.size > 0
         ? [`${brokenKeys.size} data keys that the vault's key does not open`]
@@ -209,6 +228,7 @@ export const verifyStore = async (options: VerifyOptions): Promise<Verification>
       streams: 0,
       events: 0,
       open: 0,
+      signed: 0,
       approvals: 0,
       payloads: { checked: 0, erased: 0, sealed: 0 },
       findings: [],

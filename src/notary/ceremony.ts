@@ -2,7 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { openCheckpoint } from '../audit/checkpoint-note.ts'
 import { EMPTY_ROOT } from '../audit/merkle.ts'
-import { signerOf, vkeyOf } from '../audit/note.ts'
+import { signerOf } from '../audit/note.ts'
 import {
   headOf,
   type Statement,
@@ -109,6 +109,3 @@ export const rebase = async (
     )
   return resume(folder, { kind: 'rebased', epoch: folder.history.epoch + 1, to, reason })
 }
-
-/** For people: which keys are this notary's, the one in force last. */
-export const keysOf = (folder: NotaryFolder): readonly string[] => folder.history.keys.map(vkeyOf)
