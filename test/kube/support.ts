@@ -88,7 +88,10 @@ export const openKit = (target: KubernetesTarget, given: Given = {}) => {
     target,
     catalogue: async <C>(options?: { fresh?: boolean }) => {
       if (options?.fresh || catalogue === undefined)
-        catalogue = await opened.family.describe(sessionOf(target, { ...given, sub: 'gateway' }))
+        catalogue = await opened.family.describe({
+          ...sessionOf(target, { ...given, sub: 'gateway' }),
+          signal: AbortSignal.timeout(10_000),
+        })
       return catalogue as C
     },
   }

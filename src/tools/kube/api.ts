@@ -63,20 +63,15 @@ export class Ways {
     if (known?.target === target) return known.way
     const chosen = await contextOf(target)
     const way = openWay(target, chosen, proofOf(target, chosen, credential))
-    known?.way.close()
     this.forget(target.name, credential.name)
     this.kept.set(key, { target, way })
     return way
   }
 
-  /** Earlier versions of a credential are not kept beside the present one. */
+  /** Earlier versions of a credential are not kept beside the present one; what runs on them ends by itself. */
   private forget(target: string, credential: string): void {
     const prefix = JSON.stringify([target, credential]).slice(0, -1)
-    for (const [key, { way }] of this.kept)
-      if (key.startsWith(prefix)) {
-        way.close()
-        this.kept.delete(key)
-      }
+    for (const key of this.kept.keys()) if (key.startsWith(prefix)) this.kept.delete(key)
   }
 
   close(): void {

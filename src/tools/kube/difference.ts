@@ -67,10 +67,10 @@ const bare = (object: Obj): Obj => {
 
 const members = (value: Json | undefined): Obj => (isObject(value) ? value : {})
 
-/** Values of a Secret hidden on both sides; `(other)` where they are not the same. */
+/** Values of a Secret hidden on both sides; `(old)` and `(new)` where they are not the same. */
 const hidePair = (before: Obj | undefined, after: Obj): readonly [Obj | undefined, Obj] => {
   if (!isSecret(after)) return [before, after]
-  const hide = (object: Obj, against: Obj | undefined): Obj =>
+  const hide = (object: Obj, against: Obj | undefined, other: string): Obj =>
     Object.fromEntries(
       Object.entries(object).map(([key, value]) => {
         if (key !== 'data' && key !== 'stringData') return [key, value]
@@ -80,13 +80,13 @@ const hidePair = (before: Obj | undefined, after: Obj): readonly [Obj | undefine
           Object.fromEntries(
             Object.entries(members(value)).map(([name, one]) => [
               name,
-              same(one, others[name]) ? hiddenValue : `${hiddenValue} (other)`,
+              same(one, others[name]) ? hiddenValue : `${hiddenValue} (${other})`,
             ]),
           ),
         ]
       }),
     )
-  return [before && hide(before, after), hide(after, before)]
+  return [before && hide(before, after, 'old'), hide(after, before, 'new')]
 }
 
 /** `{change, before?, after?}`: an approver's view. `most`: bytes of JSON, beyond which only the change is told. */

@@ -153,6 +153,11 @@ const page = async (
     },
     accept: format === 'table' ? tableType : format === 'names' ? namesType : 'application/json',
   })
+  if (itemsOf(answer) === undefined)
+    throw new GateError(
+      'TARGET_FAILED',
+      `${api.session.target.name} does not answer as Kubernetes does.`,
+    )
   return {
     answer,
     next: textAt(answer, 'metadata', 'continue'),
@@ -168,10 +173,10 @@ const shown = (
   most: number,
 ): Output | undefined => {
   const secret = what.resource === 'secrets' && what.group === ''
-  const items = () => itemsOf(answer).map((item) => shownObject(item, secret))
+  const items = () => (itemsOf(answer) ?? []).map((item) => shownObject(item, secret))
   if (given.format === 'yaml') return yaml(items(), most)
   if (given.format === 'names') {
-    const names = itemsOf(answer).map((item) => {
+    const names = (itemsOf(answer) ?? []).map((item) => {
       const own = textAt(item, 'metadata', 'name')
       return all ? `${textAt(item, 'metadata', 'namespace')}/${own}` : own
     })
@@ -183,7 +188,7 @@ const shown = (
         given.fields.map((text) => ({ text, path: parsePath(text) })),
         all,
       )
-    : (tableOf(answer, all) ?? plainTable(itemsOf(answer), all))
+    : (tableOf(answer, all) ?? plainTable(itemsOf(answer) ?? [], all))
   const bytes = rows.rows.reduce((sum, row) => sum + sizeOf(row), 0)
   return bytes > most ? undefined : { kind: 'table', ...rows, truncated: false }
 }

@@ -7,13 +7,15 @@ type Step = { readonly key: string } | { readonly index: number } | 'all'
 
 export type Path = readonly Step[]
 
-const token =
-  /\.?(?:\[(?:(\*)|(-?\d{1,6})|'([^']{1,253})'|"([^"]{1,253})")\]|((?:[^.[\]\\]|\\.){1,253}))/y
+// No bounded repeats: V8 unrolls them, and ends the process when the program of an expression grows too large.
+const token = /\.?(?:\[(?:(\*)|(-?\d+)|'([^']+)'|"([^"]+)")\]|((?:[^.[\]\\\s'"{}()?@]|\\[./])+))/y
+const longest = 250
 
 /** Throws INPUT_REFUSED for what is no plain path (filters, ranges, functions). */
 export const parsePath = (text: string): Path => {
   const bare = text.replace(/^\{(.*)\}$/s, '$1').replace(/^\$/, '')
   const steps: Step[] = []
+  if (bare.length > longest) throw notPath()
   token.lastIndex = 0
   while (token.lastIndex < bare.length) {
     const found = token.exec(bare)

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { Column, Json, Output } from '../../types.ts'
 import { isLabel } from './names.ts'
-import { at, isObject, type Obj, textAt } from './objects.ts'
+import { isObject, type Obj, textAt } from './objects.ts'
 import { type Path, pick } from './pick.ts'
 
 const table = z.object({
@@ -103,9 +103,11 @@ const scalar = (values: readonly Json[] | undefined): Column['as'] => {
   return kind === 'number' ? 'number' : kind === 'boolean' ? 'boolean' : 'text'
 }
 
-/** Objects in an answer: a list's items or the one object. Items of lists don't say their kind. */
-export const itemsOf = (answer: Json): readonly Obj[] => {
-  const items = at(answer, 'items')
+/** Objects in an answer: a list's items (which don't say their kind), or the one object; undefined when it is neither. */
+export const itemsOf = (answer: Json): readonly Obj[] | undefined => {
+  if (!isObject(answer)) return undefined
+  const { items, kind, rows } = answer
+  if (kind === 'Table') return rows === null || Array.isArray(rows) ? [] : undefined
   if (Array.isArray(items)) return items.filter((item: Json): item is Obj => isObject(item))
-  return isObject(answer) && !textAt(answer, 'kind').endsWith('List') ? [answer] : []
+  return typeof kind === 'string' && !kind.endsWith('List') ? [answer] : undefined
 }
