@@ -5,7 +5,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Config } from '../config/types.ts'
 import { GateError } from '../errors.ts'
-import { folderHolder, openStateFolder, type SocketPaths } from '../identity/state-folder.ts'
+import {
+  folderHolder,
+  isRunning,
+  openStateFolder,
+  type SocketPaths,
+} from '../identity/state-folder.ts'
 import { type RunningStatus, statusOf } from './running.ts'
 
 const program = fileURLToPath(new URL('../../bin/countersign.js', import.meta.url))
@@ -138,18 +143,9 @@ const tryLock = async (lock: string): Promise<boolean> => {
   const age = Date.now() - found.mtimeMs
   // Its owner writes its id right after making it.
   const orphan =
-    owner === '' ? age > 2000 : !isAlive(Number(owner)) || age > longestStartMs + 10_000
+    owner === '' ? age > 2000 : !(await isRunning(Number(owner))) || age > longestStartMs + 10_000
   if (orphan) await rm(lock, { force: true })
   return false
-}
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM' // kill throws nothing else
-  }
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

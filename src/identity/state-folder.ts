@@ -141,13 +141,25 @@ const holderOf = (text: string): Holder | undefined => {
 const isAlive = async ({ pid, started }: Holder): Promise<boolean> => {
   // We hold nothing yet: our own id in it is a former process's (in a container, every start has the same id).
   if (pid === process.pid) return false
+  if (!(await isRunning(pid))) return false
+  const now = await startedAt(pid)
+  return now === '' || started === '' || now === started
+}
+
+/** Whether a process of this id runs. One that has ended and that nobody has waited for yet holds nothing any more. */
+export const isRunning = async (pid: number): Promise<boolean> => {
   try {
     process.kill(pid, 0)
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM' // kill throws nothing else
   }
-  const now = await startedAt(pid)
-  return now === '' || started === '' || now === started
+  return !/^[ZX]$/.test(await stateOf(pid))
+}
+
+/** State letter of a process (proc(5), field 3 of stat); '' where the system does not say. */
+const stateOf = async (pid: number): Promise<string> => {
+  const stat = await read(`/proc/${pid}/stat`)
+  return stat?.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3) ?? ''
 }
 
 /** Start time in the kernel's ticks (proc(5), field 22 of stat). */

@@ -170,23 +170,23 @@ describe('time', () => {
   })
 
   test('ends an approved call too: it is spent in time or never', async () => {
-    const id = await here.ask(held(ana, [need({ withinMs: 300 })]))
+    const id = await here.ask(held(ana, [need({ withinMs: 1_500 })]))
     await here.answer(id, bo, 'approve')
     const spend = await here.spend(id, ana, place)
-    await new Promise((done) => setTimeout(done, 320))
+    await new Promise((done) => setTimeout(done, 1_600))
     await expect(here.log.append([], spend.claim).then(() => here.run(id))).rejects.toBeDefined()
     await expect(here.run(id)).rejects.toMatchObject(code('APPROVAL_EXPIRED'))
   })
 
   test('that is set back revives nothing', async () => {
-    const id = await here.ask(held(ana, [need({ withinMs: 80 })]))
+    const id = await here.ask(held(ana, [need({ withinMs: 1_500 })]))
     await here.answer(id, bo, 'approve')
     // As if the database's clock had been set back by an hour: what is over lies in the future again.
     await store.admin.query(
       "update countersign.approval set expires_at = expires_at + interval '1 hour' where call_id = $1",
       [id],
     )
-    await new Promise((done) => setTimeout(done, 100))
+    await new Promise((done) => setTimeout(done, 1_600))
     await expect(here.run(id)).rejects.toMatchObject(code('APPROVAL_EXPIRED'))
     await here.sweep()
     expect((await rowOf(id)).state).toBe('expired')

@@ -25,7 +25,7 @@ afterAll(async () => {
 
 // Everything that a statement can leave behind: a transaction id is taken by each change of rows or catalogue.
 const state = `select txid_current_if_assigned()::text as xid, (select last_value || is_called::text from seq) as seq,
-  (select count(*) from pg_locks where locktype = 'advisory') as locks,
+  (select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()) as locks,
   (select string_agg(name || setting, ',' order by name) from pg_settings where name <> 'statement_timeout' and source = 'session') as settings,
   (select count(*) from pg_prepared_statements) as prepared, (select count(*) from pg_cursors) as cursors,
   (select count(*) from pg_listening_channels()) as listening, (select count(*) from pg_largeobject_metadata) as objects`
