@@ -26,6 +26,9 @@ const mostDrained = 16 * 1024 ** 2
 const bombRatio = 200
 const bombBytes = 1024 ** 2
 
+/** First byte of a usual zlib frame (RFC 1950). */
+const zlibFrame = 0x78
+
 class BadPacking extends Error {}
 
 const layersOf = (header: string | undefined): readonly string[] =>
@@ -50,14 +53,18 @@ const unpacker = (layer: string, first: number | undefined): Transform => {
 }
 
 /** Reads on without keeping, until the end or the bound. */
-const drained = async (response: IncomingMessage): Promise<boolean> => {
-  let seen = 0
-  for await (const chunk of response) {
-    seen += (chunk as Buffer).length // a response gives Buffers unless told otherwise
-    if (seen > mostDrained) return false
-  }
-  return true
-}
+const drained = (response: IncomingMessage): Promise<void> =>
+  new Promise((done) => {
+    let seen = 0
+    response.on('data', (chunk: Buffer) => {
+      seen += chunk.length
+      if (seen > mostDrained) done()
+    })
+    response.once('end', done)
+    response.once('error', () => done())
+    response.once('close', done)
+    response.resume()
+  })
 
 const collect = async (
   from: AsyncIterable<Buffer>,
@@ -90,7 +97,7 @@ export const readBody = async (
   const body =
     layers.length === 0 ? await plain(response, cap, drain) : await unpacked(response, layers, cap)
   // What is left is of no use to us, but a write's other side may want to get rid of it.
-  if (!body.whole && drain && !response.destroyed) await drained(response).catch(() => false)
+  if (!body.whole && drain && body.bad === undefined && !response.destroyed) await drained(response)
   return body
 }
 
@@ -111,7 +118,9 @@ const unpacked = async (
   if (first === undefined) return { bytes: Buffer.alloc(0), whole: true, seen: 0 }
   let lost: unknown
   try {
-    const chain = layers.toReversed().map((layer) => unpacker(layer, first))
+    const chain = layers
+      .toReversed()
+      .map((layer, at) => unpacker(layer, at === 0 ? first : zlibFrame))
     let end: NodeJS.ReadableStream = response
     response.on('data', (chunk: Buffer) => {
       packed += chunk.length

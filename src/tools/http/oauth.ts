@@ -19,7 +19,7 @@ const usualSeconds = 300
 const mostKept = 1_000
 
 interface Kept {
-  readonly carried: Promise<Carried>
+  readonly asked: Promise<{ readonly carried: Carried; readonly seconds: number }>
   until: number
 }
 
@@ -34,10 +34,10 @@ export class Tokens {
   async of(session: Session<HttpTarget>, inject: OAuth, turn: Turn): Promise<Carried> {
     const key = this.#key(session, inject)
     const have = this.#kept.get(key)
-    if (have && performance.now() < have.until) return have.carried
+    if (have && performance.now() < have.until) return (await have.asked).carried
     const asked = this.#ask(session, inject, turn)
     // Others that come meanwhile wait for the same answer.
-    const kept: Kept = { carried: asked.then(({ carried }) => carried), until: turn.until }
+    const kept: Kept = { asked, until: turn.until }
     this.#kept.set(key, kept)
     const [oldest] = this.#kept.keys()
     if (this.#kept.size > mostKept && oldest !== undefined) this.#kept.delete(oldest)
