@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { openCheckpoint } from '../../src/audit/checkpoint-note.ts'
+import { openCheckpoint, signCheckpoint } from '../../src/audit/checkpoint-note.ts'
 import { parseVkeys, vkeyOf } from '../../src/audit/note.ts'
 import { readHistory } from '../../src/audit/note-history.ts'
 import { rebase, recover, rotate } from '../../src/notary/ceremony.ts'
@@ -268,5 +268,15 @@ test('a history that was changed, cut in the middle or mixed with another does n
   ])
     expect(() => readHistory(broken, log)).toThrow()
   expect(() => readHistory(notes, 'other/log')).toThrow()
+  // Two statements that differ in nothing but their place: one may not be left out.
+  const point = { origin: log, size: 0, root: rangeOf([]).root(), epoch: 1 }
+  await recover(open.open, signCheckpoint(point, open.open.signer), 0, 'first')
+  await open.again()
+  await recover(open.open, signCheckpoint(point, open.open.signer), 0, 'second')
+  await open.again()
+  const five = open.open.notes
+  expect(readHistory(five, log).statements).toHaveLength(5)
+  expect(() => readHistory([...five.slice(0, 3), five[4] ?? ''], log)).toThrow()
+  expect(() => readHistory([...five.slice(0, 3), five[4] ?? '', five[3] ?? ''], log)).toThrow()
   other.remove()
 })
