@@ -2,15 +2,14 @@
 import { z } from 'zod'
 import type { Column, Json, Output } from '../../types.ts'
 import { isLabel } from './names.ts'
-import { isObject, type Obj, textAt } from './objects.ts'
+import { at, isObject, listAt, type Obj, textAt } from './objects.ts'
 import { type Path, pick } from './pick.ts'
 
-const table = z.object({
+const frame = z.object({
   kind: z.literal('Table'),
   columnDefinitions: z.array(
     z.object({ name: z.string(), type: z.string(), priority: z.number().optional() }),
   ),
-  rows: z.array(z.object({ cells: z.array(z.json()), object: z.json().optional() })).nullish(),
 })
 
 export type Rows = Pick<Extract<Output, { kind: 'table' }>, 'columns' | 'rows'>
@@ -30,12 +29,17 @@ const cell = (value: Json | undefined): string | null =>
 
 /** Undefined when the answer is no Table. `spaces`: with the namespace of each object first. */
 export const tableOf = (answer: Json, spaces: boolean): Rows | undefined => {
-  // A page has thousands of cells, so only its frame is parsed strictly.
-  const read = table.safeParse(answer)
+  const read = frame.safeParse(answer)
   if (!read.success) return undefined
   const shown = read.data.columnDefinitions.flatMap((one, index) =>
     (one.priority ?? 0) === 0 ? [{ ...one, index }] : [],
   )
+  // Thousands of cells a page: looked at one by one where they are read, not by the schema.
+  const rows = listAt(answer, 'rows').map((row) => {
+    const cells = listAt(row, 'cells')
+    const own = shown.map(({ index }) => cell(cells[index]))
+    return spaces ? [namespaceOf(at(row, 'object')), ...own] : own
+  })
   return {
     columns: [
       ...(spaces ? [column('Namespace')] : []),
@@ -43,10 +47,7 @@ export const tableOf = (answer: Json, spaces: boolean): Rows | undefined => {
         column(name, type === 'integer' || type === 'number' ? 'number' : 'text'),
       ),
     ],
-    rows: (read.data.rows ?? []).map(({ cells, object }) => [
-      ...(spaces ? [namespaceOf(object as Json | undefined)] : []),
-      ...shown.map(({ index }) => cell(cells[index] as Json | undefined)),
-    ]),
+    rows,
   }
 }
 
