@@ -1,9 +1,10 @@
 import { bodyFacts } from './bodies.ts'
+import { choice, decided, keyValue } from './choices.ts'
 import { candidates, isSystemFunction, judgeCall } from './judge.ts'
 import { as, type Body, bodyOf, listOf, names, optional, partsOf, textOf, typed } from './node.ts'
 import { compare } from './predicates.ts'
 import { deeper, isMasked, type Reading, refuse, standing, tells } from './reading.ts'
-import { totalFunctions } from './reviewed.ts'
+import { maskedReach, within } from './reviewed.ts'
 import {
   entryNamed,
   ofEntry,
@@ -13,7 +14,8 @@ import {
   unqualified,
   whole,
 } from './scope.ts'
-import { sublink } from './subqueries.ts'
+import { settingName } from './settings.ts'
+import { conditionOf, sublink } from './subqueries.ts'
 import { both, computed, constant, plain, type Value } from './value.ts'
 
 /** The columns that decide an expression. Throws on what it does not know; notes what would tell a masked value. */
@@ -48,10 +50,17 @@ export const flow = (r: Reading, scope: Scope, node: Body): Value =>
         return sublink(r, scope, body)
       case 'A_Expr':
         return operation(r, scope, body)
-      case 'BoolExpr':
       case 'CaseExpr':
+        return choice(r, scope, body)
+      case 'JsonKeyValue':
+        return keyValue(r, scope, body)
+      case 'JsonObjectAgg': {
+        const { arg, ...rest } = body
+        return both(keyValue(r, scope, bodyOf({ arg }, 'arg')), container(r, scope, rest, true))
+      }
+      case 'BoolExpr':
       case 'CoalesceExpr':
-        return conditional(r, scope, body)
+        return decided(r, values(r, scope, partsOf(body)))
       case 'List':
       case 'A_ArrayExpr':
         return listed(r, scope, body)
@@ -62,7 +71,7 @@ export const flow = (r: Reading, scope: Scope, node: Body): Value =>
 
 const totalContainers = new Set(
   `NullTest BooleanTest CaseWhen RowExpr MinMaxExpr NamedArgExpr SortBy GroupingFunc ResTarget JsonObjectConstructor
-  JsonArrayConstructor JsonKeyValue JsonValueExpr JsonObjectAgg JsonArrayAgg JsonAggConstructor JsonIsPredicate JsonOutput
+  JsonArrayConstructor JsonValueExpr JsonObjectAgg JsonArrayAgg JsonAggConstructor JsonIsPredicate JsonOutput
   MultiAssignRef`.split(/\s+/),
 )
 
@@ -83,23 +92,22 @@ const listed = (r: Reading, scope: Scope, body: Body): Value => {
   return { ...computed(items, true), constants }
 }
 
-/** A condition on a masked value must not decide whether something that can fail is computed at all. */
-const conditional = (r: Reading, scope: Scope, body: Body): Value => {
-  const all = computed(values(r, scope, partsOf(body)), true)
-  if (isMasked(r, all) && !all.total) tells(r, 'used as the condition of a computation')
-  return all
-}
-
-const textTypes = new Set(['text', 'varchar', 'bpchar', 'name', 'citext', 'json', 'jsonb'])
+const textTypes = new Set(['text', 'varchar', 'bpchar', 'name', 'citext'])
 
 const cast = (r: Reading, scope: Scope, body: Body): Value => {
-  const value = flow(r, scope, bodyOf(body, 'arg'))
-  if (value.constants > 0) return value
+  const arg = bodyOf(body, 'arg')
+  const value = flow(r, scope, arg)
   const type = bodyOf(body, 'typeName')
-  const name = names(listOf(type, 'names')).at(-1) ?? ''
+  const parts = names(listOf(type, 'names'))
+  const name = parts.at(-1) ?? ''
   // A cast to a number fails on some values and not on others.
-  const total =
-    textTypes.has(name) && !name.startsWith('json') && listOf(type, 'arrayBounds').length === 0
+  const total = textTypes.has(name) && listOf(type, 'arrayBounds').length === 0
+  if (value.constants > 0) {
+    // A literal is taken as its type before anything runs; what is cast again, or to a domain, may fail in the run.
+    const literal = as(arg, 'A_Const') ?? as(arg, 'ParamRef')
+    const own = r.names.types(r.path, parts.at(-2), name).length > 0
+    return { ...value, total: value.total && (total || (literal !== undefined && !own)) }
+  }
   if (!total && isMasked(r, value)) tells(r, 'cast to another type')
   return { ...value, stored: value.stored && total, total: value.total && total }
 }
@@ -182,7 +190,15 @@ export const rowNamed = (r: Reading, scope: Scope, node: Body): Shape | undefine
   return parts.length === 2 ? entryNamed(scope, parts[1] ?? '', only) : undefined
 }
 
-/** GROUP BY, PARTITION BY, ORDER BY of a masked column tells no value; of something computed from it, it may. */
+/** A masked column's order tells no value; that of something computed from it does, and so does its place among values that can be read. */
+export const sortedBy = (r: Reading, value: Value): void => {
+  if (!isMasked(r, value)) return
+  if (!value.stored) tells(r, 'sorted or grouped by a computation')
+  for (const key of value.from)
+    if (!r.rules.masked.has(key)) tells(r, 'sorted or grouped together with other columns')
+}
+
+/** GROUP BY, PARTITION BY, ORDER BY: all that decides them. */
 export const ordered = (r: Reading, scope: Scope, nodes: readonly Body[]): Value => {
   const all = nodes.map((node) => {
     const value = flow(
@@ -190,7 +206,7 @@ export const ordered = (r: Reading, scope: Scope, nodes: readonly Body[]): Value
       scope,
       as(node, 'SortBy') === undefined ? node : bodyOf(bodyOf(node, 'SortBy'), 'node'),
     )
-    if (isMasked(r, value) && !value.stored) tells(r, 'sorted or grouped by a computation')
+    sortedBy(r, value)
     return value
   })
   return computed(all, true)
@@ -228,13 +244,19 @@ const call = (r: Reading, scope: Scope, body: Body): Value => {
   if (over !== undefined) rest.push(windowValue(r, scope, over))
   rest.push(ordered(r, scope, listOf(body, 'agg_order')))
   const filter = optional(body, 'agg_filter')
-  if (filter !== undefined) rest.push(flow(r, scope, filter))
-  const reach = isSystemFunction(r, parts) ? totalFunctions[name] : undefined
-  const masked = args.map((a) => isMasked(r, a))
+  // What is counted or summed may fail, so a filter decides as WHERE does.
+  if (filter !== undefined) rest.push(conditionOf(r, scope, filter))
   const users = candidates(r, parts, undefined)
-  const total = reach !== undefined && users.length === 0
-  const beyond = reach === 'first' ? masked.slice(1).some(Boolean) : false
-  if ((masked.some(Boolean) && !total) || beyond) tells(r, `passed to ${name}`)
+  const reach =
+    isSystemFunction(r, parts) && users.length === 0 && Object.hasOwn(maskedReach, name)
+      ? maskedReach[name]
+      : undefined
+  const beyond = args.some(
+    (a, i) => isMasked(r, a) && (reach === undefined || !within(reach, i, a.stored)),
+  )
+  if (beyond) tells(r, `passed to ${name}`)
+  // With a second argument it takes bytes in an encoding, which may be broken.
+  const total = reach === 'all' && (name !== 'length' || args.length === 1)
   return computed([...args, ...rest, ...users.map((f) => readBy(r, f))], total)
 }
 
@@ -263,25 +285,6 @@ const projection = (
     ? undefined
     : ofEntry({ alias: '', ...row }, name)
 }
-
-const settingName = (r: Reading, name: string, args: readonly Body[]): void => {
-  if (name !== 'current_setting' || r.author !== 'agent') return
-  const text = optional(bodyOf(args[0] ?? {}, 'A_Const'), 'sval')
-  r.found.functions.add(name)
-  if (text === undefined)
-    throw refuse('current_setting takes the name of a setting as a literal here.')
-  checkSetting(textOf(text, 'sval'))
-}
-
-/** Throws for a setting that may hold a secret: connection strings, commands, and everything an application set. */
-export const checkSetting = (name: string): void => {
-  if (name.includes('.') || refusedSetting.test(name))
-    throw refuse(
-      `The setting ${name} is not for anybody here.`,
-      'Settings of the server itself can be read.',
-    )
-}
-const refusedSetting = /conninfo|_command$|passphrase|^ssl_.*file$|keyfile$/i
 
 const operation = (r: Reading, scope: Scope, body: Body): Value => {
   const left = optional(body, 'lexpr')

@@ -6,32 +6,27 @@ import { computed, type Value } from './value.ts'
 // masked column may look like is therefore an allow-list: compared for equality with another stored column or with a
 // few literals, tested for NULL, grouped and sorted by. All else (patterns, ranges, functions, casts) is refused in reads.
 
-const totalBoth = new Set(['||', '=', '<>', '!=', '<', '>', '<=', '>='])
-const totalLeft = new Set([
-  '~~',
-  '!~~',
-  '~~*',
-  '!~~*',
-  '~',
-  '!~',
-  '~*',
-  '!~*',
-  '->',
-  '->>',
-  '#>',
-  '#>>',
-  '@>',
-  '?',
-])
+const comparisons = new Set(['=', '<>', '!=', '<', '>', '<=', '>='])
+// Parts of a JSON document: NULL where there is none.
+const paths = new Set(['->', '->>', '#>', '#>>'])
 
-/** The value of an operator's result from those of its sides. */
+/**
+ * The value of an operator's result from those of its sides. A masked column may be compared as in a condition, joined to
+ * other text and taken apart as JSON. All else on it could fail, or run long, for some values and not for others: even
+ * LIKE does, when its pattern ends in a backslash that is only reached by a match.
+ */
 export const compare = (r: Reading, body: Body, left: Value, right: Value): Value => {
   const operator = names(listOf(body, 'name')).at(-1) ?? ''
-  const total =
-    totalBoth.has(operator) || textOf(body, 'kind').includes('BETWEEN') || totalLeft.has(operator)
+  const kind = textOf(body, 'kind')
+  const compared = comparisons.has(operator) && kind !== 'AEXPR_SIMILAR'
+  const total = compared || kind.includes('BETWEEN') || operator === '||' || paths.has(operator)
   const all = computed([left, right], total)
-  if (isMasked(r, all) && (!total || (totalLeft.has(operator) && isMasked(r, right))))
-    tells(r, `computed with ${operator}`)
+  if (!isMasked(r, all)) return all
+  const fair =
+    operator === '||' ||
+    (paths.has(operator) && !isMasked(r, right)) ||
+    fairComparison(r, body, left, right)
+  if (!fair) tells(r, `computed with ${operator}`)
   return all
 }
 
@@ -43,6 +38,7 @@ const equality = new Set([
   'AEXPR_IN',
   'AEXPR_DISTINCT',
   'AEXPR_NOT_DISTINCT',
+  'AEXPR_NULLIF',
 ])
 
 /** Whether a comparison in a condition is of the kind that tells no masked value; counts the literals. */
@@ -51,12 +47,16 @@ export const fairComparison = (r: Reading, body: Body, left: Value, right: Value
   const kind = textOf(body, 'kind')
   if (!equality.has(kind) || (operator !== '=' && operator !== '<>' && operator !== '!='))
     return false
+  return fairEquality(r, left, right, kind.startsWith('AEXPR_OP_A'))
+}
+
+/** Whether two values may be compared for equality; `arrays`: one side may be an array. */
+export const fairEquality = (r: Reading, left: Value, right: Value, arrays = false): boolean => {
   const other = left.stored ? right : right.stored ? left : undefined
   if (other === undefined) return false
   if (other.stored) return true
   // One parameter may be an array of any length, where arrays are compared.
-  if (other.constants === 0 || (kind.startsWith('AEXPR_OP_A') && other.constants === 1))
-    return false
+  if (other.constants === 0 || (arrays && other.constants === 1)) return false
   r.found.guesses += other.constants
   return r.found.guesses <= maxGuesses
 }

@@ -76,21 +76,50 @@ export const viewOnlyOfExtensions = words(`
 export const samplingMethods = words('system bernoulli system_rows system_time')
 
 /**
- * Functions whose result over any arguments comes without an error that would tell their value: what may be computed
- * from a masked column and still be shown (masked). `first`: only their first argument may be masked.
+ * What may be computed from a masked column and still be shown (masked): its outcome, an error or a long run, must not
+ * depend on the value.
+ * - `all`: no value of any argument makes it fail.
+ * - `first`, `second`: only this argument may be masked; the others can make it fail.
+ * - `stored`: fails on values that an expression can pick (overflow, arrays of unequal size): stored columns only.
+ * - `values`: keys and values in turn, and a key that is NULL fails.
  */
-export const totalFunctions: Readonly<Record<string, 'all' | 'first'>> = Object.fromEntries([
-  ...[
-    ...words(`lower upper initcap btrim ltrim rtrim trim length char_length character_length octet_length
+export type Reach = 'all' | 'first' | 'second' | 'stored' | 'values'
+const reaching = (reach: Reach, text: string): readonly (readonly [string, Reach])[] =>
+  [...words(text)].map((name) => [name, reach] as const)
+export const maskedReach: Readonly<Record<string, Reach>> = Object.fromEntries([
+  ...reaching(
+    'all',
+    `lower upper initcap btrim ltrim rtrim trim length char_length character_length octet_length
     bit_length reverse concat concat_ws md5 quote_literal quote_nullable quote_ident count min max string_agg array_agg
-    json_agg jsonb_agg xmlagg to_json to_jsonb row_to_json json_build_array jsonb_build_array json_build_object
-    jsonb_build_object sum avg stddev stddev_pop stddev_samp variance var_pop var_samp row_number rank dense_rank
-    percent_rank cume_dist lag lead first_value last_value nth_value any_value array_append array_prepend array_cat
-    starts_with num_nulls num_nonnulls coalesce greatest least bool_and bool_or every textcat hashtext`),
-  ].map((n) => [n, 'all'] as const),
-  ...[
-    ...words(`left right substr substring replace translate regexp_replace lpad rpad split_part
-    strpos position overlay percentile_cont percentile_disc mode date_trunc date_part extract to_char round trunc
-    array_to_string similar_to_escape array_length cardinality jsonb_pretty`),
-  ].map((n) => [n, 'first'] as const),
+    json_agg jsonb_agg xmlagg to_json to_jsonb row_to_json json_build_array jsonb_build_array
+    row_number rank dense_rank percent_rank cume_dist lag lead first_value last_value any_value
+    num_nulls num_nonnulls bool_and bool_or every textcat hashtext`,
+  ),
+  ...reaching(
+    'first',
+    `left right substr substring translate lpad rpad split_part strpos position overlay to_char round trunc
+    array_to_string array_length cardinality jsonb_pretty nth_value`,
+  ),
+  ...reaching('second', 'date_trunc date_part extract'),
+  ...reaching(
+    'stored',
+    'sum avg stddev stddev_pop stddev_samp variance var_pop var_samp array_append array_prepend array_cat',
+  ),
+  ...reaching('values', 'json_build_object jsonb_build_object'),
 ])
+
+/** Whether an argument of a masked value, at `index`, stays within the reach. */
+export const within = (reach: Reach, index: number, stored: boolean): boolean => {
+  switch (reach) {
+    case 'all':
+      return true
+    case 'first':
+      return index === 0
+    case 'second':
+      return index === 1
+    case 'stored':
+      return stored
+    case 'values':
+      return index % 2 === 1
+  }
+}

@@ -1,5 +1,5 @@
 import { bindCtes } from './ctes.ts'
-import { flow, ordered, rowNamed, windowValue } from './expressions.ts'
+import { flow, ordered, rowNamed, sortedBy, windowValue } from './expressions.ts'
 import { fromItems } from './from.ts'
 import { as, type Body, bodyOf, listOf, names, optional, textOf } from './node.ts'
 import { outputName } from './output-names.ts'
@@ -123,8 +123,7 @@ const sortOrGroup = (
     const position = optional(bodyOf(key, 'A_Const'), 'ival')?.ival
     if (typeof position === 'number') {
       const column = shape.columns[position - 1]
-      if (column !== undefined && isMasked(r, column.value) && !column.value.stored)
-        tells(r, 'sorted or grouped by a computation')
+      if (column !== undefined) sortedBy(r, column.value)
       continue
     }
     const single = as(key, 'ColumnRef')

@@ -50,6 +50,11 @@ export const ddlObjects = words(`
   OBJECT_FUNCTION OBJECT_PROCEDURE OBJECT_ROUTINE OBJECT_AGGREGATE OBJECT_ATTRIBUTE OBJECT_COLLATION OBJECT_OPERATOR
   OBJECT_CAST`)
 
+/** Code: it can be dropped and described; under another name or schema it would stand in for other code. */
+export const codeObjects = words(
+  'OBJECT_FUNCTION OBJECT_PROCEDURE OBJECT_ROUTINE OBJECT_AGGREGATE OBJECT_OPERATOR',
+)
+
 /** What ALTER TABLE may not do: give rights away, reach servers, or take code in. */
 export const refusedAlterations = words(
   'AT_ChangeOwner AT_GenericOptions AT_AlterColumnGenericOptions',

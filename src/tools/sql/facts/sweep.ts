@@ -36,7 +36,7 @@ const bareKeys = words(`
   relation rel larg rarg withClause typeName alias intoClause over onConflictClause infer returningClause
   search_clause cycle_clause value arg raw_expr format output returning func constructor context_item formatted_expr
   on_empty on_error pathspec ival fval sval boolval bsval query expr val join_using_alias plan typ var targetList
-  partspec partbound options typename view sequence pktable into bound name object role newowner argType table`)
+  typevar partspec partbound options typename view sequence pktable into bound name object role newowner argType table`)
 
 /** Nodes that carry meaning only where they stand: each must have been met by the walk with scopes. */
 const placed = words('ColumnRef RangeVar RangeSubselect SubLink RangeFunction SelectStmt')

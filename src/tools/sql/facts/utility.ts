@@ -1,14 +1,14 @@
 import { definitionFacts } from './bodies.ts'
 import type { Relation } from './catalogue.ts'
 import { changeShape, looseValue } from './change.ts'
-import { checkSetting } from './expressions.ts'
 import { isSystem } from './index-catalogue.ts'
 import { as, type Body, bodyOf, isBody, listOf, names, optional, textOf, typed } from './node.ts'
 import { checkDenied, merge, type Reading, raise, refuse, tableName } from './reading.ts'
 import { findRelation, newTable } from './relations.ts'
 import { emptyScope, type Shape } from './scope.ts'
 import { selectShape } from './select.ts'
-import { ddlKinds, ddlNodes, ddlObjects, refusedAlterations } from './statements.ts'
+import { checkSetting } from './settings.ts'
+import { codeObjects, ddlKinds, ddlNodes, ddlObjects, refusedAlterations } from './statements.ts'
 import { sweep } from './sweep.ts'
 import { columnKey, plain } from './value.ts'
 
@@ -146,6 +146,13 @@ export const ddl = (r: Reading, type: string, body: Body): void => {
       'Objects of this kind are changed by nobody here.',
       'Tables, views, indexes, sequences, types and schemas can be.',
     )
+  if ((type === 'RenameStmt' || type === 'AlterObjectSchemaStmt') && codeObjects.has(object))
+    throw refuse(
+      'Functions and operators are renamed and moved by nobody here.',
+      'Under another name one could stand in for another.',
+    )
+  if (/^pg_|^information_schema$/.test(textOf(body, 'newschema')))
+    throw refuse('The system catalogue is changed by nobody here.')
   if (type === 'DropStmt' && object !== '')
     r.found.kinds.add(`drop_${object.slice('OBJECT_'.length).toLowerCase()}`)
   if (

@@ -1,0 +1,22 @@
+import { type Body, bodyOf, optional, textOf } from './node.ts'
+import { type Reading, refuse } from './reading.ts'
+
+/** Judges the setting that a call of current_setting names. */
+export const settingName = (r: Reading, name: string, args: readonly Body[]): void => {
+  if (name !== 'current_setting' || r.author !== 'agent') return
+  const text = optional(bodyOf(args[0] ?? {}, 'A_Const'), 'sval')
+  r.found.functions.add(name)
+  if (text === undefined)
+    throw refuse('current_setting takes the name of a setting as a literal here.')
+  checkSetting(textOf(text, 'sval'))
+}
+
+/** Throws for a setting that may hold a secret: connection strings, commands, and everything an application set. */
+export const checkSetting = (name: string): void => {
+  if (name.includes('.') || refusedSetting.test(name))
+    throw refuse(
+      `The setting ${name} is not for anybody here.`,
+      'Settings of the server itself can be read.',
+    )
+}
+const refusedSetting = /conninfo|_command$|passphrase|^ssl_.*file$|keyfile$/i
