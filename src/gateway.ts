@@ -241,7 +241,7 @@ export const openGateway = (ports: Ports): Gateway => {
     },
     delivered: (callId) => {
       const running = registry.peek(callId)
-      registry.delivered(callId)
+      if (!registry.delivered(callId)) return
       if (running && running.effect !== 'read')
         void ports.once
           .release(ports.once.hash('same', running.key), callId)

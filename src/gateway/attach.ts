@@ -16,7 +16,8 @@ export interface Registry {
   same(key: string): Running | undefined
   /** Waits for `ms`; undefined when it is not done by then. When the last waiter goes away before the end, the run is told. */
   wait(call: Running, ms: number, gone: AbortSignal): Promise<Finished | undefined>
-  delivered(callId: string): void
+  /** Its end was told. False while it runs: then the answer that was told is `running`, and it stays to be waited for. */
+  delivered(callId: string): boolean
   peek(callId: string): Running | undefined
   count(): number
 }
@@ -92,7 +93,11 @@ export const openRegistry = (): Registry => {
         else gone.addEventListener('abort', left)
       })
     },
-    delivered: remove,
+    delivered: (callId) => {
+      if (live.has(callId)) return false
+      remove(callId)
+      return true
+    },
     peek: (callId) => calls.get(callId),
     count: () => live.size,
   }
