@@ -18,7 +18,7 @@ import { knownOf, receivedOf, refuse, type Step } from './gateway/step.ts'
 import { isCaller } from './identity/caller.ts'
 import type { Call, Json, Masked } from './types.ts'
 
-export type { Gateway, Ports, Reply, Request, ToolListing } from './gateway/ports.ts'
+export type { Gateway, Ports } from './gateway/ports.ts'
 
 export const openGateway = (ports: Ports): Gateway => {
   const looks = openLooks(ports)

@@ -5,7 +5,6 @@ import type { Ports } from '../../src/gateway/ports.ts'
 import { identified } from '../../src/identity/caller.ts'
 import type {
   BaseFacts,
-  Call,
   Caller,
   Claim,
   Entry,
@@ -246,4 +245,3 @@ export const ask = async (
 export const types = (log: FakeLog): string[] => log.entries.map((entry) => entry.type)
 export const textOf = (entry: Entry): string =>
   (entry.parts ?? []).map((part) => Buffer.from(part.bytes as string).toString()).join('\n')
-export type { Call }
