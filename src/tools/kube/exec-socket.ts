@@ -28,7 +28,7 @@ export interface Listener {
 }
 
 export interface Running {
-  /** Cuts the connection; the cluster then kills the command. */
+  /** Cuts the connection. The command hears of it when it next reads or writes; there is no signal over this protocol. */
   stop(): void
 }
 

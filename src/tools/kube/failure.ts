@@ -2,7 +2,6 @@
 import { z } from 'zod'
 import { GateError } from '../../errors.ts'
 import type { Session } from '../../types.ts'
-import { plain } from './names.ts'
 import { Lost } from './wire.ts'
 
 /** A Kubernetes `Status`, as far as we read it. */
@@ -207,6 +206,3 @@ const invalid = (refused: Refused, teaching: { targetCode: string; cause: unknow
     teaching,
   )
 }
-
-/** The name in a Status that is safe to tell. */
-export const namedBy = ({ said }: Refused): string | undefined => plain(said.details?.name)

@@ -16,6 +16,7 @@ import {
   resourceOf,
 } from './facts.ts'
 import { name, namespace, outputs, reason, resource, target } from './inputs.ts'
+import { isLabel } from './names.ts'
 import { at, shownObject, textAt } from './objects.ts'
 import { parsePath } from './pick.ts'
 import { fieldTable, itemsOf, plainTable, type Rows, tableOf } from './rows.ts'
@@ -44,6 +45,7 @@ interface GetFacts extends KubeFacts {
 }
 
 const defaultLimit = 100
+const mostNamespaces = 50
 const tableType = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json'
 const namesType =
   'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io,application/json'
@@ -257,6 +259,13 @@ const boundTo = (
     Object.entries(given).sort(([a], [b]) => (a < b ? -1 : 1)),
   ])
 
+/** Where the objects of an answer lie, as far as masking can follow: each namespace costs a request now and then. */
+const namespacesIn = (answer: Json, asked: string): readonly string[] => {
+  if (asked) return [asked]
+  const found = (itemsOf(answer) ?? []).map((item) => textAt(item, 'metadata', 'namespace'))
+  return [...new Set(found)].filter(isLabel).slice(0, mostNamespaces)
+}
+
 const run = async (desk: Desk, api: Api, given: Input, facts: GetFacts): Promise<Output> => {
   const { what, version } = facts
   const { session } = api
@@ -265,12 +274,11 @@ const run = async (desk: Desk, api: Api, given: Input, facts: GetFacts): Promise
   return teaching(api, what, version, async () => {
     if (what.resource === 'health' && version === '') return health(api)
     if (what.resource === 'access' && version === '') return access(api, what.namespace)
-    // Values of Secrets may be repeated in other objects; tables of the server's show none.
-    if ((given.fields || given.format === 'yaml') && what.namespace)
-      await desk.learn(session.target.name, what.namespace, () =>
-        secretsOfNamespace(api, what.namespace),
-      )
     const { output, page: got } = await fitting(api, given, facts, token)
+    // Values of Secrets may be repeated in other objects; tables of the server's show none.
+    if (given.fields || given.format === 'yaml')
+      for (const where of namespacesIn(got.answer, what.namespace))
+        await desk.learn(session.target.name, where, () => secretsOfNamespace(api, where))
     const more = {
       ...(got.next ? { cursor: desk.cursors.seal(got.next, bound) } : {}),
       ...(typeof got.remaining === 'number' ? { remaining: got.remaining } : {}),
