@@ -56,7 +56,7 @@ export const sqlExecute = (desk: Desk): Tool<typeof input, SqlFacts, PostgresTar
   ceiling: 'admin',
   facts: async (given, look) => {
     paramTexts(given.params)
-    return factsOf(given, look, 'execute')
+    return factsOf(desk, given, look, 'execute')
   },
   credential: ({ effect }) => (effect === 'read' ? 'read' : 'write'),
   preview: async (given, _facts, session) => {
@@ -78,10 +78,14 @@ export const sqlExecute = (desk: Desk): Tool<typeof input, SqlFacts, PostgresTar
         return output(await runRead(lent, session, statement, told), facts, known, session)
       // What became of it is asked even when the caller has left meanwhile.
       const asking = { ...session, signal: new AbortController().signal }
-      const ran = await runWrite(lent, session, statement, told, (xid) =>
-        resolveXid(desk.pool, asking, xid),
-      )
-      return output(ran, facts, known, session)
+      try {
+        const ran = await runWrite(lent, session, statement, told, (xid) =>
+          resolveXid(desk.pool, asking, xid),
+        )
+        return output(ran, facts, known, session)
+      } finally {
+        if (facts.effect === 'admin') desk.databases.changed(session.target)
+      }
     })
   },
 })

@@ -31,7 +31,7 @@ export const sqlExplain = (desk: Desk): Tool<typeof input, SqlFacts, PostgresTar
   facts: async (given, look) => {
     paramTexts(given.params)
     // What is measured is run, so it has to be what sql_query would run.
-    return factsOf(given, look, given.analyze ? 'query' : 'explain')
+    return factsOf(desk, given, look, given.analyze ? 'query' : 'explain')
   },
   credential: () => 'read',
   run: async (given, _facts, session) => {

@@ -87,6 +87,9 @@ const keyOf = ({ name, host, port, database }: PostgresTarget): string =>
 export class Databases {
   private readonly pool: Pool
   private readonly known = new Map<string, Known>()
+  /** On `performance.now()`'s clock: when the last look began, and when a statement of ours last changed the schema. */
+  private readonly lookedAt = new Map<string, number>()
+  private readonly changedAt = new Map<string, number>()
 
   constructor(pool: Pool) {
     this.pool = pool
@@ -96,10 +99,23 @@ export class Databases {
   async read(session: Session<PostgresTarget>): Promise<Known> {
     const key = keyOf(session.target)
     const before = this.known.get(key)
+    const began = performance.now()
     const now = await read(this.pool, session)
+    this.lookedAt.set(key, began)
     if (before && hash(before) === hash(now)) return before
     this.known.set(key, now)
     return now
+  }
+
+  /** A statement of ours changed the schema, or may have: what was read before it is not to be judged by. */
+  changed(target: PostgresTarget): void {
+    this.changedAt.set(keyOf(target), performance.now())
+  }
+
+  /** Whether the last look is older than a change that came through here. */
+  behind(target: PostgresTarget): boolean {
+    const key = keyOf(target)
+    return (this.lookedAt.get(key) ?? 0) < (this.changedAt.get(key) ?? 0)
   }
 
   /** As last read, or read now: a statement never runs under a search path that it was not judged by. */

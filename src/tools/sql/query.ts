@@ -27,7 +27,7 @@ export const sqlQuery = (desk: Desk): Tool<typeof input, SqlFacts, PostgresTarge
   ceiling: 'read',
   facts: async (given, look) => {
     paramTexts(given.params)
-    return factsOf(given, look, 'query')
+    return factsOf(desk, given, look, 'query')
   },
   credential: () => 'read',
   run: (given, facts, session) =>
