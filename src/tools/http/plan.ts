@@ -130,9 +130,16 @@ export const planOf = (given: Input, target: HttpTarget): Plan => {
   }
 }
 
+const bases = new WeakMap<HttpTarget, URL>()
+const baseOf = (target: HttpTarget): URL => {
+  const base = bases.get(target) ?? new URL(target.baseUrl)
+  bases.set(target, base)
+  return base
+}
+
 /** The base URL with the path below it. Throws INPUT_REFUSED when the URL's own parser reads anything else. */
 const urlOf = (target: HttpTarget, path: string, params: URLSearchParams): URL => {
-  const base = new URL(target.baseUrl)
+  const base = baseOf(target)
   const below = base.pathname.replace(/\/+$/, '')
   // A space as %20, since not every server reads + as one; a + itself is escaped already.
   const search = params.size === 0 ? '' : `?${params.toString().replaceAll('+', '%20')}`

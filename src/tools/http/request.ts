@@ -30,9 +30,19 @@ export interface HttpDesk {
   readonly tokens: Tokens
 }
 
+// A plan is a pure function of input and target; the run of a call that was not held gets the same two objects as its facts.
+const plans = new WeakMap<Input, { readonly target: HttpTarget; readonly plan: Plan }>()
+const planned = (given: Input, target: HttpTarget): Plan => {
+  const have = plans.get(given)
+  if (have?.target === target) return have.plan
+  const plan = planOf(given, target)
+  plans.set(given, { target, plan })
+  return plan
+}
+
 const facts = (given: Input, target: HttpTarget): HttpFacts => {
   if (given.select !== undefined) parseSelect(given.select)
-  const { method, route, effect, queryKeys, url } = planOf(given, target)
+  const { method, route, effect, queryKeys, url } = planned(given, target)
   return {
     effect,
     policy: { method, route: route.path, query_keys: queryKeys, host: url.host },
@@ -74,8 +84,7 @@ const bodyOf = async (
 
 const run = async (desk: HttpDesk, given: Input, session: Session<HttpTarget>) => {
   const { target, limits } = session
-  // The same pure function of the sealed input and the target that the facts came from.
-  const plan = planOf(given, target)
+  const plan = planned(given, target)
   const select = given.select === undefined ? undefined : parseSelect(given.select)
   const told: Told = {
     target: target.name,
