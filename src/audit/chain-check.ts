@@ -21,11 +21,16 @@ export interface CheckedEvent {
 }
 
 export interface StreamCheck {
-  /** `seq` and `leaf` as stored beside the bytes. Undefined when the bytes are no header. */
-  event(seq: bigint, jcs: Buffer, leaf: Buffer): CheckedEvent | undefined
+  /**
+   * `seq` and `leaf` as stored beside the bytes, the leaf only where one is; `read`: the bytes as the caller has parsed
+   * them already. Undefined when the bytes are no header.
+   */
+  event(seq: bigint, jcs: Buffer, leaf: Buffer | undefined, read?: Fields): CheckedEvent | undefined
   /** The stream's row, and whether nothing may be open any more. */
   end(row: { readonly seq: bigint; readonly head: Buffer; readonly closed: boolean }): void
   readonly open: number
+  /** Events that refer to an intent before the part that was seen; always 0 for a stream that was seen from its first event. */
+  readonly unseen: number
 }
 
 export const text = (value: unknown): string => (typeof value === 'string' ? value : '')
@@ -45,15 +50,19 @@ const parse = (jcs: Buffer): Fields | undefined => {
   }
 }
 
+/** `partial`: the stream's first events may lie before what is shown; what refers to them is counted, not reported. */
 export const openStreamCheck = (
   stream: string,
   log: string,
   report: (finding: Finding) => void,
+  partial = false,
 ): StreamCheck => {
   let prev: Buffer = GENESIS
   let expected = 1n
   let epoch = ''
   let closed = false
+  let begun = !partial
+  let unseen = 0
   /** Leaf of an open intent -> its call. */
   const open = new Map<string, string>()
 
@@ -90,17 +99,27 @@ export const openStreamCheck = (
     if (!terminal && type !== 'call.prepared') return
     const parent = text(header.parent)
     const call = open.get(parent)
-    if (call === undefined) say(`${type} has no open intent in its stream`)
+    if (call === undefined && partial) unseen += 1
+    else if (call === undefined) say(`${type} has no open intent in its stream`)
     else if (call !== text(header.call_id)) say(`${type} belongs to another call than its intent`)
     if (terminal) open.delete(parent)
   }
 
   return {
-    event(seq, jcs, leaf) {
+    event(seq, jcs, leaf, read) {
       const say = (what: string) => report({ stream, seq: String(seq), what })
       const computed = leafHash(jcs)
-      const header = parse(jcs)
-      if (!computed.equals(leaf)) say('its bytes do not hash to its leaf')
+      const header = read ?? parse(jcs)
+      if (!begun && header !== undefined) {
+        begun = true
+        // The signed tree vouches for what came before.
+        if (seq > 1n) {
+          expected = seq
+          prev = Buffer.from(text(header.prev), 'hex')
+          if (header.type !== 'stream.takeover') epoch = text(header.epoch)
+        }
+      }
+      if (leaf !== undefined && !computed.equals(leaf)) say('its bytes do not hash to its leaf')
       if (jcs.length > MAX_HEADER_BYTES) say('its header is longer than the format allows')
       if (header === undefined) say('its bytes are no header')
       else {
@@ -125,6 +144,9 @@ export const openStreamCheck = (
     },
     get open() {
       return open.size
+    },
+    get unseen() {
+      return unseen
     },
   }
 }

@@ -8,10 +8,12 @@ import {
   formatVerification,
   verificationJson,
 } from '../audit/format.ts'
+import { bundleVerificationJson, formatBundleVerification } from '../audit/offline-format.ts'
 import { type ReadPart, storedEventOf } from '../audit/read.ts'
 import { type Cursor, tail } from '../audit/tail.ts'
 import { verifyStore } from '../audit/verify.ts'
 import { openEvidence } from '../serve/evidence.ts'
+import { readKeys, verifyFile } from './audit-verify.ts'
 import { gatewayClient } from './client.ts'
 import { configOf, globalsOf, Usage } from './common.ts'
 import { withProof } from './pause.ts'
@@ -38,9 +40,17 @@ export const register = (program: Command): void => {
   )
   audit
     .command('verify')
-    .description('check every stream, chain, decision and payload of the store')
+    .argument('[file]', 'a bundle or a receipt, verified by itself; left out: the store')
+    .description('check every stream, chain, decision and payload of a bundle or of the store')
+    .option('--key <file>', "the notary's public key (notary.pub); may come again", gather)
+    .option('--anchor <file>', 'an anchor of your own, or a folder of them; may come again', gather)
     .action(verifyCommand)
 }
+
+const gather = (value: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  value,
+]
 
 const cursorForm = z.record(z.string(), z.string())
 
@@ -125,8 +135,18 @@ const partOf = ([kind, value]: [string, unknown]): ReadPart => {
   }
 }
 
-const verifyCommand = async (_options: unknown, command: Command): Promise<void> => {
+const verifyCommand = async (
+  file: string | undefined,
+  options: { key?: readonly string[]; anchor?: readonly string[] },
+  command: Command,
+): Promise<void> => {
   const globals = globalsOf(command)
+  if (file !== undefined) {
+    const found = await verifyFile(file, options)
+    write(globals.json ? bundleVerificationJson(found) : formatBundleVerification(found))
+    process.exitCode = found.exit
+    return
+  }
   const config = configOf(globals)
   const evidence = await openEvidence(config)
   try {
@@ -135,6 +155,7 @@ const verifyCommand = async (_options: unknown, command: Command): Promise<void>
       log: config.log.name,
       keys: evidence.keys,
       embedded: evidence.store.kind === 'embedded',
+      ...(options.key ? { trusted: await readKeys(options.key) } : {}),
     })
     write(globals.json ? verificationJson(seen) : formatVerification(seen, look()))
     process.exitCode = seen.exit

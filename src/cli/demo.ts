@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import { GateError } from '../errors.ts'
 import { globalsOf } from './common.ts'
+import { leaveEvidence } from './demo/evidence.ts'
 import { openPage, type Page } from './demo/page.ts'
 import { openSetting, type Setting } from './demo/setting.ts'
 import { type Told, tell } from './demo/story.ts'
@@ -15,7 +16,8 @@ export const register = (program: Command): void => {
       "an agent's session on a throw-away shop: allowed, masked, blocked, held, approved, verified",
     )
     .option('--once', 'end when the story is told')
-    .action(async (options: { once?: boolean }, command: Command) => {
+    .option('--evidence <folder>', 'leave a bundle of the log and the key that verifies it')
+    .action(async (options: { once?: boolean; evidence?: string }, command: Command) => {
       const { json } = globalsOf(command)
       const write = json ? undefined : (line: string) => void process.stdout.write(`${line}\n`)
       const page = openPage(write, process.stdout.isTTY === true)
@@ -23,12 +25,14 @@ export const register = (program: Command): void => {
       const setting = await openSetting(page.progress)
       try {
         const told = await tell(setting, page)
+        const left =
+          options.evidence === undefined || (await leaveEvidence(setting, options.evidence, page))
         if (json)
           process.stdout.write(
             `${JSON.stringify({ demo: 'ok', ...told, url: `${setting.gateway.url}/mcp`, token_file: setting.gateway.tokenFile ?? '' })}\n`,
           )
         else ending(setting, page, told, startedAt)
-        if (!told.verified) throw new GateError('INTERNAL', 'The log did not verify.')
+        if (!told.verified || !left) throw new GateError('INTERNAL', 'The log did not verify.')
         if (options.once !== true) await untilTold()
       } finally {
         await setting.close()

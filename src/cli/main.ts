@@ -23,9 +23,9 @@ const load: Readonly<Record<string, () => Promise<CommandFile>>> = {
 }
 /** Commands that live in the file of another, and files that add to a command. */
 const alias: Readonly<Record<string, string>> = { resume: 'pause' }
-const more: Readonly<Record<string, () => Promise<CommandFile>>> = {
-  approvals: () => import('./hash.ts'),
-  audit: () => import('./rebase.ts'),
+const more: Readonly<Record<string, readonly (() => Promise<CommandFile>)[]>> = {
+  approvals: [() => import('./hash.ts')],
+  audit: [() => import('./rebase.ts'), () => import('./audit-export.ts')],
 }
 
 const isCommanderError = (thrown: unknown): thrown is CommanderError =>
@@ -57,7 +57,7 @@ export const main = async (argv: readonly string[]): Promise<void> => {
   const named = commandIn(argv.slice(2))
   const wanted = named === undefined ? Object.keys(load) : [alias[named] ?? named]
   for (const name of wanted) {
-    for (const file of [await load[name]?.(), await more[name]?.()]) file?.register(program)
+    for (const file of [load[name], ...(more[name] ?? [])]) (await file?.())?.register(program)
   }
   try {
     if (argv.length <= 2) program.help({ error: true })

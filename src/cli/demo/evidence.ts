@@ -1,7 +1,13 @@
-/** `audit verify`, as the command does it. */
+/** `audit verify` and `audit export`, as the commands do them. */
+import { copyFile, mkdir, rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { formatVerification } from '../../audit/format.ts'
+import { formatBundleVerification } from '../../audit/offline-format.ts'
 import { verifyStore } from '../../audit/verify.ts'
+import { notaryFolder } from '../../serve/embedded-notary.ts'
 import { openEvidence } from '../../serve/evidence.ts'
+import { exportLog, fileSink } from '../audit-export.ts'
+import { verifyFile } from '../audit-verify.ts'
 import type { Page } from './page.ts'
 import type { Setting } from './setting.ts'
 
@@ -20,4 +26,34 @@ export const verifyNow = async ({ config }: Setting, page: Page): Promise<boolea
   } finally {
     await evidence.close()
   }
+}
+
+/** Leaves `bundle` and `notary.pub` in the folder, over those of an earlier demo; whether the bundle verifies with that key. */
+export const leaveEvidence = async (
+  { config }: Setting,
+  folder: string,
+  page: Page,
+): Promise<boolean> => {
+  const into = resolve(folder)
+  const bundle = join(into, 'bundle')
+  const key = join(into, 'notary.pub')
+  await mkdir(into, { recursive: true })
+  for (const file of [bundle, key]) await rm(file, { force: true })
+  await copyFile(join(notaryFolder(config.state), 'notary.pub'), key)
+  const evidence = await openEvidence(config)
+  try {
+    const sink = fileSink(bundle)
+    await exportLog(config, evidence, {
+      payloads: 'clear',
+      reason: 'the demo leaves its evidence',
+      write: sink.write,
+    })
+    await sink.close()
+  } finally {
+    await evidence.close()
+  }
+  const seen = await verifyFile(bundle, { key: [key] })
+  page.says('auditor', `countersign audit verify ${bundle} --key ${key}`)
+  for (const line of formatBundleVerification(seen).split('\n')) page.says('', line)
+  return seen.exit === 0
 }
