@@ -186,7 +186,21 @@ describe('what is refused for everybody', () => {
       `a: &a [x]\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {b: *a}`,
       'SYNTAX_ERROR',
     ],
-    ['depth', '['.repeat(50_000), 'SYNTAX_ERROR'],
+    ['depth of brackets', '['.repeat(50_000), 'SYNTAX_ERROR'],
+    ['depth of brackets with quoted ends', '["]",'.repeat(50_000), 'SYNTAX_ERROR'],
+    ['depth of braces', '{a: '.repeat(50_000), 'SYNTAX_ERROR'],
+    ['depth of dashes', '- '.repeat(50_000), 'SYNTAX_ERROR'],
+    ['depth of questions', '? '.repeat(50_000), 'SYNTAX_ERROR'],
+    [
+      'depth of lines',
+      Array.from({ length: 900 }, (_, i) => `${' '.repeat(i)}a:`).join('\n'),
+      'SYNTAX_ERROR',
+    ],
+    [
+      'depth of dashed lines',
+      Array.from({ length: 90 }, (_, i) => `${' '.repeat(i * 100)}${'- '.repeat(50)}`).join('\n'),
+      'SYNTAX_ERROR',
+    ],
     [
       'a key twice',
       'apiVersion: v1\nkind: ConfigMap\nkind: Secret\nmetadata: {name: a}',
@@ -215,6 +229,17 @@ describe('what is refused for everybody', () => {
     ],
   ])('a manifest that is %s', async (_name, manifest, expected) => {
     expect(await apply(manifest)).toBe(expected)
+  })
+
+  test('text inside a manifest may look like anything', async () => {
+    const lines = [`${'-'.repeat(300)}`, `${' '.repeat(300)}x`, '['.repeat(300), '# [[['].map(
+      (line) => `    ${line}`,
+    )
+    expect(
+      await apply(
+        `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  text: |\n${lines.join('\n')}\n  quoted: "${'{'.repeat(300)}"\n`,
+      ),
+    ).toBe('write')
   })
 
   test.each([

@@ -6,12 +6,12 @@ import { makeChange, previewOf } from './change-run.ts'
 import type { Desk } from './desk.ts'
 import { kubeFactKinds } from './facts.ts'
 import { idempotencyKey, name, namespace, outputs, reason, resource, target } from './inputs.ts'
-import { shownManifest } from './manifest.ts'
+import { longestManifest, shownManifest } from './manifest.ts'
 
 export const changeInput = z.strictObject({
   target,
   action: z.enum(['apply', 'delete', 'scale', 'restart']),
-  manifest: z.string().max(500_000).optional(),
+  manifest: z.string().max(longestManifest).optional(),
   resource: resource.optional(),
   name: name.optional(),
   namespace: namespace.optional(),

@@ -1,6 +1,6 @@
 /** What differs between two states of an object, as two small trees under the same keys, so that masking still sees every name. */
 import type { Fields, Json } from '../../types.ts'
-import { hiddenValue, isObject, isSecret, type Obj, withoutNoise } from './objects.ts'
+import { checkDepth, hiddenValue, isObject, isSecret, type Obj, withoutNoise } from './objects.ts'
 
 /** Changed by the server with every change. */
 const own = new Set(['resourceVersion', 'generation', 'uid', 'creationTimestamp'])
@@ -91,6 +91,7 @@ const hidePair = (before: Obj | undefined, after: Obj): readonly [Obj | undefine
 
 /** `{change, before?, after?}`: an approver's view. `most`: bytes of JSON, beyond which only the change is told. */
 export const difference = (before: Obj | undefined, after: Obj, most: number): Fields => {
+  for (const object of [before, after]) if (object) checkDepth(object)
   const [left, right] = hidePair(before && bare(before), bare(after))
   if (left === undefined) return fitting({ change: 'created', after: right }, most)
   if (same(left, right)) {

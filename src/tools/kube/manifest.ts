@@ -1,5 +1,5 @@
 /** A manifest as text -> the one object in it, and what may be shown of it. */
-import { parseAllDocuments, stringify } from 'yaml'
+import { Lexer, parseAllDocuments, stringify } from 'yaml'
 import { z } from 'zod'
 import { GateError } from '../../errors.ts'
 import type { Json } from '../../types.ts'
@@ -23,9 +23,37 @@ export interface Manifest {
   readonly namespace: string | undefined
 }
 
+export const longestManifest = 500_000
+const deepestFlow = 60
+/** A block level takes at least one column. */
+const widestIndent = 120
+
+/**
+ * Refuses deep nesting before the recursive parser sees it: at the end of its stack V8 does not throw but ends the process
+ * when an expression has to be compiled there. The lexer itself does not recurse.
+ */
+const checkDepth = (text: string): void => {
+  let flow = 0
+  let column = 0
+  let indent = 0
+  for (const token of new Lexer().lex(text)) {
+    if (column === 0) indent = /^ +$/.test(token) ? token.length : 0
+    const blank = /^\s*$/.test(token) || token.startsWith('#')
+    if (token === '[' || token === '{') flow += 1
+    if (token === ']' || token === '}') flow -= 1
+    const wide =
+      flow <= 0 && !blank && (token === '-' || token === '?' ? column : indent) > widestIndent
+    if (flow > deepestFlow || wide)
+      throw new GateError('SYNTAX_ERROR', 'The manifest is nested too deeply.')
+    const line = token.lastIndexOf('\n')
+    column = line < 0 ? column + token.length : token.length - line - 1
+  }
+}
+
 /** Documents of YAML 1.2 or JSON text, empty ones left out. Throws SYNTAX_ERROR. */
 const documents = (text: string): readonly Json[] => {
   try {
+    checkDepth(text)
     const parsed = parseAllDocuments(text, { schema: 'core', uniqueKeys: true })
     return [...parsed].flatMap((document) => {
       const [error] = document.errors
@@ -95,6 +123,7 @@ const hide = (value: Json): Json => {
 
 /** The manifest with the values of Secrets hidden. Throws when it speaks of Secrets and can't be read. */
 export const shownManifest = (text: string): string => {
+  if (text.length > longestManifest) throw new RangeError('longer than any manifest that is taken')
   if (!/secret|stringData/i.test(text)) return text
   const found = documents(text)
   return found.some((one) => holdsSecret(one))

@@ -1,4 +1,5 @@
 /** Objects as they are shown: without what only machines read, and without the values of Secrets. */
+import { GateError } from '../../errors.ts'
 import type { Json } from '../../types.ts'
 
 export type Obj = { readonly [key: string]: Json }
@@ -56,6 +57,20 @@ export const withoutNoise = (value: Obj): Obj => {
   )
 }
 
-/** An object as agents see it. */
-export const shownObject = (value: Obj, secret?: boolean): Obj =>
-  withoutNoise(withoutSecrets(value, secret ?? isSecret(value)))
+const deepest = 100
+const tooDeep = (value: Json, depth = 0): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (depth > deepest || Object.values(value).some((member: Json) => tooDeep(member, depth + 1)))
+
+/** Throws TARGET_FAILED for an object that what comes behind would have to recurse into too deeply. */
+export const checkDepth = (value: Json): void => {
+  if (tooDeep(value))
+    throw new GateError('TARGET_FAILED', 'The object is nested too deeply to be shown.')
+}
+
+/** An object as agents see it. Throws TARGET_FAILED when it is nested too deeply. */
+export const shownObject = (value: Obj, secret?: boolean): Obj => {
+  checkDepth(value)
+  return withoutNoise(withoutSecrets(value, secret ?? isSecret(value)))
+}
