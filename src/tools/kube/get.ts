@@ -1,127 +1,26 @@
 /** kube_get: lists and single objects, as the server's table, as names, as YAML, or the fields that were asked for. */
 
 import { stringify } from 'yaml'
-import { z } from 'zod'
 import { GateError } from '../../errors.ts'
 import type { Json, KubernetesTarget, Output, Session, Tool } from '../../types.ts'
 import { type Api, TooLarge } from './api.ts'
 import type { Desk } from './desk.ts'
-import {
-  factsOf,
-  type KubeFacts,
-  kubeFactKinds,
-  nameOf,
-  pathOf,
-  placeOf,
-  resourceOf,
-} from './facts.ts'
-import { name, namespace, outputs, reason, resource, target } from './inputs.ts'
+import { kubeFactKinds, pathOf } from './facts.ts'
+import { type GetFacts, type GetInput, getFacts, getInput } from './get-facts.ts'
+import { outputs } from './inputs.ts'
 import { isLabel } from './names.ts'
 import { at, shownObject, textAt } from './objects.ts'
 import { parsePath } from './pick.ts'
 import { fieldTable, itemsOf, plainTable, type Rows, tableOf } from './rows.ts'
 import { secretsOfNamespace } from './secrets.ts'
 import { teaching } from './teach.ts'
-import { access, health, isVirtual } from './virtual.ts'
-
-const input = z.strictObject({
-  target,
-  resource,
-  name: name.optional(),
-  namespace: namespace.optional(),
-  all_namespaces: z.boolean().optional(),
-  label_selector: z.string().max(999).optional(),
-  field_selector: z.string().max(999).optional(),
-  fields: z.array(z.string().max(250)).max(30).optional(),
-  format: z.enum(['table', 'names', 'yaml']).optional(),
-  limit: z.int().min(1).max(5000).optional(),
-  cursor: z.string().max(9999).optional(),
-  reason,
-})
-type Input = z.output<typeof input>
-
-interface GetFacts extends KubeFacts {
-  readonly all: boolean
-}
+import { access, health } from './virtual.ts'
 
 const defaultLimit = 100
 const mostNamespaces = 50
 const tableType = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json'
 const namesType =
   'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io,application/json'
-
-const wordForm = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/
-
-const checkWord = (given: Input): void => {
-  if (wordForm.test(given.resource)) return
-  const [kind, ...rest] = given.resource.split('/')
-  throw new GateError(
-    'INPUT_REFUSED',
-    'resource is one kind of object, such as pods or deployments.apps.',
-    {
-      hint: given.resource.includes(',')
-        ? 'Ask for one kind at a time.'
-        : rest.length === 1 && kind && wordForm.test(kind)
-          ? `Give resource ${kind.toLowerCase()} and the name as name. Subresources are not read this way.`
-          : 'Raw paths of the API are not taken.',
-    },
-  )
-}
-
-const facts: Tool<typeof input, GetFacts, KubernetesTarget>['facts'] = async (given, look) => {
-  checkWord(given)
-  for (const path of given.fields ?? []) parsePath(path)
-  if (given.fields && given.format !== undefined && given.format !== 'table')
-    throw new GateError('INPUT_REFUSED', 'fields come as a table; leave out format.')
-  const all = given.all_namespaces ?? false
-  const word = given.resource.toLowerCase()
-  if (isVirtual(word)) {
-    // What the cluster says of itself belongs to no namespace; rights are asked in one.
-    const where =
-      word === 'access'
-        ? await placeOf(
-            look.target,
-            { namespaced: true, plural: word },
-            { namespace: given.namespace },
-          )
-        : ''
-    const what = {
-      verb: 'get',
-      group: '',
-      resource: word,
-      subresource: '',
-      namespace: where,
-      name: '',
-    }
-    return { ...factsOf('read', what, '', { all_namespaces: false }), all: false }
-  }
-  const found = await resourceOf(given.resource, look)
-  const at = await placeOf(look.target, found, {
-    namespace: given.namespace,
-    all,
-    name: given.name,
-  })
-  if (given.name !== undefined && (all || given.cursor !== undefined))
-    throw new GateError(
-      'INPUT_REFUSED',
-      'An object with a name lies in one namespace, and is no list.',
-    )
-  const verb = given.name === undefined ? 'list' : 'get'
-  if (!found.verbs.includes(verb))
-    throw new GateError('INPUT_REFUSED', `The cluster does not offer ${verb} for ${found.plural}.`)
-  const what = {
-    verb,
-    group: found.group,
-    resource: found.plural,
-    subresource: '',
-    namespace: at,
-    name: nameOf(given.name, found),
-  }
-  return {
-    ...factsOf('read', what, found.version, { all_namespaces: all }),
-    all: all && found.namespaced,
-  }
-}
 
 /** One page of an answer, and where the next one begins. */
 interface Page {
@@ -132,7 +31,7 @@ interface Page {
 
 const page = async (
   api: Api,
-  given: Input,
+  given: GetInput,
   { what, version, all }: GetFacts,
   token: string,
   limit: number,
@@ -169,7 +68,7 @@ const page = async (
 
 /** What is made of a page; undefined when it is more than may be returned. */
 const shown = (
-  given: Input,
+  given: GetInput,
   { what, all }: GetFacts,
   { answer }: Page,
   most: number,
@@ -218,7 +117,7 @@ const yaml = (items: readonly Json[], most: number): Output | undefined => {
 /** Pages are made smaller until they fit, so that a cursor never skips anything. */
 const fitting = async (
   api: Api,
-  given: Input,
+  given: GetInput,
   facts: GetFacts,
   token: string,
 ): Promise<{ output: Output; page: Page }> => {
@@ -249,7 +148,7 @@ const fitting = async (
 
 /** Everything that a cursor is bound to. */
 const boundTo = (
-  { cursor: _, reason: __, limit: ___, ...given }: Input,
+  { cursor: _, reason: __, limit: ___, ...given }: GetInput,
   session: Session<KubernetesTarget>,
 ): string =>
   JSON.stringify([
@@ -266,7 +165,7 @@ const namespacesIn = (answer: Json, asked: string): readonly string[] => {
   return [...new Set(found)].filter(isLabel).slice(0, mostNamespaces)
 }
 
-const run = async (desk: Desk, api: Api, given: Input, facts: GetFacts): Promise<Output> => {
+const run = async (desk: Desk, api: Api, given: GetInput, facts: GetFacts): Promise<Output> => {
   const { what, version } = facts
   const { session } = api
   const bound = boundTo(given, session)
@@ -292,13 +191,13 @@ const run = async (desk: Desk, api: Api, given: Input, facts: GetFacts): Promise
   })
 }
 
-export const kubeGet = (desk: Desk): Tool<typeof input, GetFacts, KubernetesTarget> => ({
+export const kubeGet = (desk: Desk): Tool<typeof getInput, GetFacts, KubernetesTarget> => ({
   name: 'kube_get',
   title: 'Look at a cluster',
   description:
     'Lists objects or gets one by name; fields are JSONPaths for columns. Secret values are masked. resource health: the cluster; access: your rights in a namespace.',
   kind: 'kubernetes',
-  input,
+  input: getInput,
   output: {
     columns: { type: 'array' },
     rows: { type: 'array' },
@@ -316,7 +215,7 @@ export const kubeGet = (desk: Desk): Tool<typeof input, GetFacts, KubernetesTarg
   },
   factKinds: { ...kubeFactKinds, all_namespaces: 'boolean' },
   ceiling: 'read',
-  facts,
+  facts: getFacts,
   credential: () => 'read',
   run: (given, found, session) =>
     desk.use(session, 'caller', async (api) =>
