@@ -54,6 +54,8 @@ export class Pool {
   readonly #resolve: Resolve
   readonly #agents = new Map<string, Agent>()
   readonly #turns = new Map<string, Turns>()
+  /** The last address that was written out in a URL of a target's, and whether it may have it. */
+  readonly #written = new WeakMap<HttpTarget, readonly [string, boolean]>()
   #closed = false
   constructor(resolve: Resolve) {
     this.#resolve = resolve
@@ -90,7 +92,7 @@ export class Pool {
     const { target, credential, limits, signal } = session
     const host = ask.url.hostname.replace(/^\[|\]$/g, '')
     // net.connect looks no address up, so one that is written out is checked here.
-    if (isIP(host) !== 0 && !mayConnect(host, target.addresses)) throw forbidden(target)
+    if (isIP(host) !== 0 && !this.#may(target, host)) throw forbidden(target)
     const way: Way = {
       agent: false,
       lookup: pinned(target, this.#resolve),
@@ -135,6 +137,14 @@ export class Pool {
     this.#closed = true
     for (const agent of this.#agents.values()) agent.destroy()
     this.#agents.clear()
+  }
+
+  #may(target: HttpTarget, address: string): boolean {
+    const [asked, allowed] = this.#written.get(target) ?? []
+    if (asked === address && allowed !== undefined) return allowed
+    const may = mayConnect(address, target.addresses)
+    this.#written.set(target, [address, may])
+    return may
   }
 
   #turnsOf(name: string, atOnce: number): Turns {
