@@ -29,6 +29,7 @@ import { startMcpSocket } from './mcp/socket.ts'
 import { apiPorts } from './serve/api-ports.ts'
 import { buildHash } from './serve/build.ts'
 import { closer } from './serve/closer.ts'
+import { openErasures } from './serve/erasures.ts'
 import { early, readKeys, storeUrl } from './serve/evidence.ts'
 import { watchIdle } from './serve/idle.ts'
 import { openLogger } from './serve/logger.ts'
@@ -304,6 +305,11 @@ export const serve = async (config: Config, options: ServeOptions): Promise<Serv
         metrics,
         approvals,
         pauses,
+        erasures: openErasures({
+          config,
+          log,
+          ask: async (text, values) => (await store.pool.query(text, [...values])).rows,
+        }),
         policies: policy.policies,
         secrets,
         provePassphrase: proving.prove,

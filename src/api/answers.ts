@@ -16,6 +16,19 @@ const reason = words.min(1)
 const name = z.string().min(1).max(255)
 const scope = z.strictObject({ caller: name.optional(), target: name.optional() })
 const pause = scope.extend({ reason: words.default('') })
+const erasure = z.strictObject({
+  call: callId.optional(),
+  caller: name.optional(),
+  before: z.iso.datetime().optional(),
+  retention: z.boolean().optional(),
+  reason,
+})
+const hold = z.strictObject({
+  call: callId.optional(),
+  labels: z.record(name, z.string().max(255)).optional(),
+  reason,
+})
+const why = z.strictObject({ reason })
 const secretKey = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/)
 const secret = z.strictObject({
   value: z
@@ -42,6 +55,11 @@ export const answers = (ports: ApiPorts): Hono<ApiEnv> => {
     const by = await proven(context, ports)
     const { decision, comment } = await body(context, answer)
     return context.json(await ports.approvals.answer(idOf(context), by, decision, comment))
+  })
+  app.get('/calls', async (context) => {
+    await proven(context, ports)
+    const session = parse(name, context.req.query('session'), 'session')
+    return context.json({ calls: await ports.callsOf(session) })
   })
   app.get('/calls/:id', async (context) => {
     const by = await proven(context, ports)
@@ -74,6 +92,25 @@ export const answers = (ports: ApiPorts): Hono<ApiEnv> => {
     const of = await body(context, scope)
     await ports.pauses.lift(of, by)
     return context.json({ resumed: of })
+  })
+  app.post('/erasures', async (context) => {
+    const by = await proven(context, ports)
+    const { reason: said, ...of } = await body(context, erasure)
+    return context.json(await ports.erasures.erase(of, by, said))
+  })
+  app.get('/holds', async (context) => {
+    await proven(context, ports)
+    return context.json({ holds: await ports.erasures.holds() })
+  })
+  app.post('/holds', async (context) => {
+    const by = await proven(context, ports)
+    const { reason: said, ...of } = await body(context, hold)
+    return context.json({ hold: await ports.erasures.hold(of, by, said) })
+  })
+  app.post('/holds/:id/lift', async (context) => {
+    const by = await proven(context, ports)
+    const { reason: said } = await body(context, why)
+    return context.json({ event: await ports.erasures.lift(idOf(context), by, said) })
   })
   return app
 }

@@ -30,6 +30,8 @@ export interface ApiPorts {
   readonly approvals: Pick<Approvals, 'list' | 'get' | 'answer'>
   /** The story of a call with its contents; writes `access.viewed` first. */
   showCall(callId: string, by: Caller, reason: string): Promise<Json>
+  /** Ids of a session's calls, in order; names only. */
+  callsOf(session: string): Promise<readonly string[]>
   readonly secrets: {
     list(by: Caller): Promise<readonly Json[]>
     set(key: string, value: string, by: Caller): Promise<void>
@@ -38,6 +40,30 @@ export interface ApiPorts {
     list(by: Caller): Promise<readonly Json[]>
     set(scope: PauseScope, by: Caller, reason: string): Promise<void>
     lift(scope: PauseScope, by: Caller): Promise<void>
+  }
+  /** Each is an event first; what erases rows and lifts holds is another process, as the eraser. */
+  readonly erasures: {
+    erase(
+      of: {
+        readonly call?: string | undefined
+        readonly caller?: string | undefined
+        /** ISO 8601: events before it. */
+        readonly before?: string | undefined
+        readonly retention?: boolean | undefined
+      },
+      by: Caller,
+      reason: string,
+    ): Promise<{ readonly named: number }>
+    holds(): Promise<readonly Json[]>
+    hold(
+      of: {
+        readonly call?: string | undefined
+        readonly labels?: Readonly<Record<string, string>> | undefined
+      },
+      by: Caller,
+      reason: string,
+    ): Promise<string>
+    lift(hold: string, by: Caller, reason: string): Promise<string>
   }
   /** Counts a proof that was refused, or was no approver's. */
   refused(kind: RefusalKind): void

@@ -119,6 +119,8 @@ export interface LogReader {
   ): Promise<Outcome | undefined>
   /** Every event of a call, oldest first. */
   story(callId: string): Promise<readonly StoredEvent[]>
+  /** Ids of the calls that came by a session, in order. */
+  callsOf(session: string): Promise<readonly string[]>
   /** The parts of an event, opened and checked against what its header commits to. */
   parts(event: StoredEvent): Promise<readonly ReadPart[]>
 }
@@ -186,6 +188,15 @@ export const openReader = ({ keys, log, pool }: ReadStore): LogReader => {
 
   return {
     parts,
+    async callsOf(session) {
+      const { rows } = await pool.query<{ id: string }>(
+        `select call_id::text as id from audit.event
+         where type = 'call.received' and header -> 'origin' ->> 'session' = $1 and call_id is not null
+         order by event_id`,
+        [session],
+      )
+      return rows.map(({ id }) => id)
+    },
     story: async (callId) => (await rowsOf(callId)).map(({ event }) => event),
     async outcome(callId, caller) {
       const rows = await rowsOf(callId)

@@ -1,5 +1,6 @@
 /** `countersign audit tail|show|verify`: the log as it grows, the story of a call, and whether anything was changed. */
 import type { Command } from 'commander'
+import type pg from 'pg'
 import { z } from 'zod'
 import {
   eventJson,
@@ -10,8 +11,10 @@ import {
 } from '../audit/format.ts'
 import { bundleVerificationJson, formatBundleVerification } from '../audit/offline-format.ts'
 import { type ReadPart, storedEventOf } from '../audit/read.ts'
+import { writeReceipt } from '../audit/receipt.ts'
 import { type Cursor, tail } from '../audit/tail.ts'
 import { verifyStore } from '../audit/verify.ts'
+import { GateError } from '../errors.ts'
 import { openEvidence } from '../serve/evidence.ts'
 import { readKeys, verifyFile } from './audit-verify.ts'
 import { gatewayClient } from './client.ts'
@@ -35,7 +38,8 @@ export const register = (program: Command): void => {
       .command('show')
       .argument('<call>', 'call id')
       .description('the story of a call with its contents; that you looked is recorded')
-      .requiredOption('--reason <text>', 'why you look; it is recorded')
+      .option('--reason <text>', 'why you look; it is recorded')
+      .option('--receipt', "no contents: the proof of the call's last event, which verifies alone")
       .action(showCommand),
   )
   audit
@@ -102,10 +106,12 @@ const told = z.object({
 
 const showCommand = async (
   call: string,
-  options: { reason: string; as?: string; tokenFile?: string },
+  options: { reason?: string; receipt?: boolean; as?: string; tokenFile?: string },
   command: Command,
 ): Promise<void> => {
   const globals = globalsOf(command)
+  if (options.receipt === true) return receiptCommand(call, command)
+  if (!options.reason) throw new Usage('Say why you look, with --reason; it is recorded.')
   const client = gatewayClient(configOf(globals), options)
   const answer = await client.ask(
     'GET',
@@ -122,6 +128,37 @@ const showCommand = async (
       look(),
     ),
   )
+}
+
+const receiptCommand = async (call: string, command: Command): Promise<void> => {
+  const evidence = await openEvidence(configOf(globalsOf(command)))
+  try {
+    const { pool } = evidence.store
+    const last = (await storyOf(pool, call)).at(-1)
+    if (last === undefined)
+      throw new GateError('TARGET_UNKNOWN', 'The log has no call with this id.')
+    const ask = async (text: string, values: readonly unknown[]) =>
+      (await pool.query(text, [...values])).rows
+    const receipt = await writeReceipt(ask, last)
+    if (receipt === undefined)
+      throw new GateError('AUDIT_UNAVAILABLE', 'No checkpoint covers this call yet.', {
+        hint: 'Try again in a few seconds, with a gateway running.',
+      })
+    process.stdout.write(receipt)
+  } finally {
+    await evidence.close()
+  }
+}
+
+/** Leaves of the call's own events, oldest first; that it was looked at is no part of it. */
+const storyOf = async (pool: pg.Pool, call: string): Promise<readonly string[]> => {
+  if (!z.uuid().safeParse(call).success) throw new Usage('This is no call id.')
+  const { rows } = await pool.query<{ leaf: string }>(
+    `select encode(leaf, 'hex') as leaf from audit.event
+     where call_id = $1 and type not in ('access.viewed', 'legal.hold') order by event_id`,
+    [call],
+  )
+  return rows.map(({ leaf }) => leaf)
 }
 
 /** Parts come from the gateway as text or JSON; erased ones say so. */

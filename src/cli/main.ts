@@ -17,6 +17,7 @@ const load: Readonly<Record<string, () => Promise<CommandFile>>> = {
   approvals: () => import('./approvals.ts'),
   secrets: () => import('./secrets.ts'),
   audit: () => import('./audit.ts'),
+  replay: () => import('./replay.ts'),
   migrate: () => import('./migrate.ts'),
   demo: () => import('./demo.ts'),
   notary: () => import('./notary.ts'),
@@ -25,7 +26,11 @@ const load: Readonly<Record<string, () => Promise<CommandFile>>> = {
 const alias: Readonly<Record<string, string>> = { resume: 'pause' }
 const more: Readonly<Record<string, readonly (() => Promise<CommandFile>)[]>> = {
   approvals: [() => import('./hash.ts')],
-  audit: [() => import('./rebase.ts'), () => import('./audit-export.ts')],
+  audit: [
+    () => import('./rebase.ts'),
+    () => import('./audit-export.ts'),
+    () => import('./audit-erase.ts'),
+  ],
 }
 
 const isCommanderError = (thrown: unknown): thrown is CommanderError =>

@@ -18,6 +18,7 @@ export const apiPorts = (by: {
   readonly metrics: Metrics
   readonly approvals: ApiPorts['approvals']
   readonly pauses: Pauses
+  readonly erasures: ApiPorts['erasures']
   /** Every policy in force, with whom it asks for. */
   readonly policies: readonly { readonly need?: Need | undefined }[]
   readonly secrets: SecretStore
@@ -56,6 +57,7 @@ export const apiPorts = (by: {
         ? named.has(sub)
         : auth === 'oidc' && groups.some((group) => asked.has(group)),
     approvals: by.approvals,
+    callsOf: by.reader.callsOf,
     showCall: storyTeller(by.reader, log),
     secrets: {
       list: async () => (await secrets.list()).map((secret) => ({ ...secret })),
@@ -74,6 +76,7 @@ export const apiPorts = (by: {
       },
     },
     pauses: by.pauses,
+    erasures: by.erasures,
     refused: by.refused,
     failed: by.failed,
   }
