@@ -169,7 +169,10 @@ export const openGateway = (ports: Ports): Gateway => {
           'The same call was running elsewhere and has just ended.',
           { retry: true },
         )
-      return attach(step, holder)
+      const reply = await attach(step, holder)
+      // Its gateway may be gone: whoever tells the end of a call gives its key free.
+      if (!reply.open) await ports.once.release(ports.once.hash('same', key), holder)
+      return reply
     }
   }
 

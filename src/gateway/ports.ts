@@ -32,6 +32,8 @@ export interface Request {
 
 export interface Reply {
   readonly callId: string
+  /** `running` or `pending_approval`: the end of the call is still to be told, so nothing was delivered. */
+  readonly open?: true
   readonly isError: boolean
   /** The whole structured result as JSON text, masked, in the bytes that the log holds. */
   readonly json: Masked<string>

@@ -50,6 +50,7 @@ export const pendingReply = (
   held: Pick<Approval, 'needs' | 'expiresAt' | 'rules'>,
 ): Reply => ({
   callId,
+  open: true,
   isError: false,
   json: withFrame(
     'pending_approval',
@@ -72,6 +73,7 @@ export const pendingReply = (
 
 export const runningReply = (callId: string): Reply => ({
   callId,
+  open: true,
   isError: false,
   json: withFrame(
     'running',

@@ -50,7 +50,10 @@ export const answerCall = async (
       signal: by.signal,
       ...(token === undefined ? {} : { progress }),
     })
-    return { text: callAnswer(call.id, reply, by), callId: reply.callId }
+    return {
+      text: callAnswer(call.id, reply, by),
+      callId: reply.open === true ? undefined : reply.callId,
+    }
   } catch (error) {
     // The gateway answers with refusals; a throw is a fault of ours, and its text is not the client's.
     by.failed(error)

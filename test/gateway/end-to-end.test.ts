@@ -261,6 +261,28 @@ test('an idempotency key makes one effect, also on another gateway, and is bound
   expect(await count('twice')).toBe(2)
 })
 
+test('a write whose gateway went away before it was delivered is told once, and is a new write after that', async () => {
+  const world = await another({ approval: '' })
+  const first = await world.call('sql_execute', insert('orphan'))
+  expect(first.status).toBe('ok')
+  // As a gateway leaves it that dies between the result and its delivery.
+  const { openOnce } = await import('../../src/gateway/once.ts')
+  const { keyBytes: bytes, subKey } = await import('../../src/vault/key-wrap.ts')
+  const once = openOnce(store.admin as never, subKey(bytes('vault.key'.repeat(8), 'test'), 'once'))
+  const { keyOf } = await import('../../src/gateway/run.ts')
+  const { canonicalInput } = await import('../../src/gateway/canonical.ts')
+  const input = insert('orphan')
+  const call = { caller: { iss: 'local', sub: 'ana', client: '' }, tool: 'sql_execute', input }
+  const key = once.hash('same', keyOf(call as never, { name: 'shop' } as never))
+  await once.take(key, once.hash('input', canonicalInput(input)), first.call_id)
+  const told = await world.call('sql_execute', input)
+  expect(told.call_id).toBe(first.call_id)
+  expect(await count('orphan')).toBe(1)
+  const anew = await world.call('sql_execute', input)
+  expect(anew.call_id).not.toBe(first.call_id)
+  expect(await count('orphan')).toBe(2)
+})
+
 test('a pause stops calls on every gateway, as an event, until it is lifted', async () => {
   const other = await another()
   expect(
