@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { verifyReceipt, writeReceipt } from '../../src/audit/receipt.ts'
+import { verifyFile } from '../../src/cli/audit-verify.ts'
 import {
   assemble,
   type Evidence,
@@ -139,7 +140,7 @@ describe(`${runs} mutations, seed ${seed}`, () => {
         const bytes = mangle(whole, change)
         if (bytes.equals(whole)) return
         const file = put(bytes, `m${files.length}`)
-        const seen = await judge(file, made.signer)
+        const seen = await verifyFile(file, { key: [made.key] })
         expect([1, 2]).toContain(seen.exit)
         expect(seen.findings.length + seen.incomplete.length).toBeGreaterThan(0)
         files.push(file)
