@@ -27,6 +27,8 @@ export const apiPorts = (changes: Partial<ApiPorts> = {}): ApiPorts => ({
   isApprover: () => true,
   approvals: { list: async () => [], get: async () => undefined, answer: nobody },
   showCall: nobody,
+  callsOf: async () => [],
+  erasures: { erase: nobody, holds: async () => [], hold: nobody, lift: nobody },
   secrets: { list: async () => [], set: async () => undefined },
   pauses: { list: async () => [], set: async () => undefined, lift: async () => undefined },
   refused: () => undefined,
