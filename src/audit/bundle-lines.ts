@@ -211,8 +211,25 @@ const parsers: Readonly<Record<Line['kind'], (value: Fields, line: Buffer) => Li
   },
 }
 
-/** `line` with its LF. Throws LineRefused. */
-export const parseLine = (line: Buffer): Line => {
+/** An event whose bytes a signature is over need not be in canonical form again: other bytes lead to another root. */
+const signedEvent = (line: Buffer): Line | undefined => {
+  if (line.toString('latin1', 0, HEAD.length) !== '{"header":') return undefined
+  let value: Fields
+  try {
+    value = fieldsOf(JSON.parse(line.toString('utf8', 0, line.length - 1)))
+  } catch {
+    return refuse('is no JSON')
+  }
+  if (value.kind !== 'event') return undefined
+  const event = parsers.event(value, line)
+  const tail = `,"idx":"${String(value.idx)}","kind":"event"}\n`
+  return line.toString('latin1', line.length - tail.length) === tail ? event : undefined
+}
+
+/** `line` with its LF; `signed`: a signature covers an event that stands here. Throws LineRefused. */
+export const parseLine = (line: Buffer, signed = false): Line => {
+  const event = signed ? signedEvent(line) : undefined
+  if (event !== undefined) return event
   const text = line.toString('utf8', 0, line.length - 1)
   let value: unknown
   let canonical: string
