@@ -1,6 +1,6 @@
 /** What the four tools have in common: ways to clusters, turns on them, Secrets that were seen. */
 import type { KubernetesTarget, Output, Session } from '../../types.ts'
-import { Turns } from '../sql/turns.ts'
+import { Turns } from '../turns.ts'
 import { type Api, openApi, Ways } from './api.ts'
 import type { Cursors } from './cursor.ts'
 import { Seen } from './secrets.ts'

@@ -1,8 +1,8 @@
 /** Connections to targets, kept by target, credential and purpose, and lent to one run at a time. */
 import { GateError } from '../../errors.ts'
 import type { PostgresTarget, Session } from '../../types.ts'
+import { Turns } from '../turns.ts'
 import { checkContact } from './contact.ts'
-import { Turns } from './turns.ts'
 import { unreachable } from './unreachable.ts'
 import { Connection } from './wire/connection.ts'
 import { plain, sync } from './wire/messages.ts'

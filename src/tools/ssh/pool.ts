@@ -1,12 +1,14 @@
 /** Connections that are kept: by host, account, pins and version of the credential; several calls share one. */
 import { GateError } from '../../errors.ts'
 import type { Session, SshTarget } from '../../types.ts'
+import { Turns } from '../turns.ts'
 import { type Connection, connect } from './connect.ts'
-import { Turns } from './turns.ts'
 
 /** OpenSSH lets ten sessions run on a connection (MaxSessions). */
 const sessionsEach = 8
 const idleMs = 60_000
+/** Commands are short, and agents send them in hundreds. */
+const room = { all: 1024, ofOne: 512 }
 const mostRefusals = 6
 
 interface Kept {
@@ -42,7 +44,7 @@ export class Pool {
   #closed = false
 
   /**
-   * Runs `use` on a connection, in the caller's turn. Throws TARGET_UNREACHABLE, TARGET_FAILED, CANCELLED, and what
+   * Runs `use` on a connection, in the caller's turn. Throws TARGET_UNREACHABLE, TARGET_FAILED, TIMEOUT, CANCELLED, and what
    * `use` throws; a `NoSession` makes it try on another connection.
    */
   async use<T>(
@@ -51,7 +53,8 @@ export class Pool {
   ): Promise<T> {
     if (this.#closed) throw new GateError('CANCELLED', 'The gateway is stopping.')
     const done = await this.#turnsOf(session).take(
-      `${session.caller.iss}\n${session.caller.sub}`,
+      JSON.stringify([session.caller.iss, session.caller.sub]),
+      session.limits.seconds * 1_000,
       session.signal,
     )
     try {
@@ -108,7 +111,7 @@ export class Pool {
 
   #turnsOf({ target, limits }: Session<SshTarget>): Turns {
     const key = `${target.name}\n${limits.concurrency}`
-    const known = this.#turns.get(key) ?? new Turns(limits.concurrency)
+    const known = this.#turns.get(key) ?? new Turns(target.name, limits.concurrency, room)
     this.#turns.set(key, known)
     return known
   }

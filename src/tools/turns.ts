@@ -1,8 +1,12 @@
 /** Who may run now on one target: a few at once, the others in turn by caller, so that one busy caller starves nobody. */
-import { GateError } from '../../errors.ts'
+import { GateError } from '../errors.ts'
 
-const maxWaiting = 512
-const maxWaitingOfOne = 256
+/** How many may wait, all together and of one caller. */
+export interface Room {
+  readonly all: number
+  readonly ofOne: number
+}
+const usual: Room = { all: 512, ofOne: 256 }
 
 interface Waiter {
   readonly start: () => void
@@ -11,13 +15,15 @@ interface Waiter {
 export class Turns {
   private readonly atOnce: number
   private readonly name: string
+  private readonly room: Room
   private running = 0
   private waiting = 0
   /** By caller, in the order in which they get their next turn. */
   private readonly queues = new Map<string, Waiter[]>()
 
-  constructor(name: string, atOnce: number) {
+  constructor(name: string, atOnce: number, room = usual) {
     this.name = name
+    this.room = room
     this.atOnce = Math.max(1, atOnce)
   }
 
@@ -28,7 +34,7 @@ export class Turns {
   async take(caller: string, ms: number, signal: AbortSignal): Promise<() => void> {
     if (signal.aborted) throw cancelled()
     if (this.running < this.atOnce) return this.begin()
-    if (this.waiting >= maxWaiting || (this.queues.get(caller)?.length ?? 0) >= maxWaitingOfOne)
+    if (this.waiting >= this.room.all || (this.queues.get(caller)?.length ?? 0) >= this.room.ofOne)
       throw new GateError('TARGET_UNREACHABLE', `Too many calls wait for ${this.name} already.`, {
         retry: true,
         hint: 'Send fewer calls at the same time.',
