@@ -1,0 +1,78 @@
+/** Who may do what, and what held calls wait for: tools, policy, pauses, approvals; and the ends of what others left open. */
+import { openApprovals } from '../approvals/approvals.ts'
+import { startRecovery } from '../audit/recover.ts'
+import { policyGuard } from '../guards/index.ts'
+import type { PolicyGuard } from '../guards/policy/guard.ts'
+import { localIssuer } from '../identity/local.ts'
+import { openTools, type Tools } from '../tools/index.ts'
+import type { Approvals, Target } from '../types.ts'
+import { subKey } from '../vault/key-wrap.ts'
+import type { Ground } from './ground.ts'
+import { openPauses, type Pauses } from './pauses.ts'
+import { openProofs } from './proofs.ts'
+import { publish } from './published.ts'
+import type { Recording } from './recording.ts'
+import { resolver } from './resolve.ts'
+import type { Start } from './start.ts'
+
+export interface Rules {
+  readonly tools: Tools
+  readonly targets: ReadonlyMap<string, Target>
+  readonly policy: PolicyGuard
+  readonly pauses: Pauses
+  readonly approvals: Approvals
+}
+
+const sweepMs = 5_000
+
+/** Throws CONFIG_INVALID, AUDIT_UNAVAILABLE. */
+export const openRules = async (
+  { closing, config, failed, logger, options }: Start,
+  { key, keys, mask, store, vault }: Ground,
+  { log, logStore, self, spool }: Recording,
+): Promise<Rules> => {
+  const tools = openTools()
+  closing.add(async () => {
+    for (const family of tools.families.values()) await family.close()
+  })
+  const policy = policyGuard({
+    tools: tools.tools,
+    grants: config.grants,
+    files: config.policies,
+    targets: config.targets.map(({ name }) => name),
+  })
+  for (const warning of policy.warnings) logger.warn(warning)
+  const pauses = await openPauses(store, log, failed)
+  closing.add(() => pauses.close())
+  const approvers = new Map(
+    config.identity.approvers.map((approver) => [approver.subject, approver]),
+  )
+  const approvals = await openApprovals({
+    pool: store.pool,
+    log,
+    keys,
+    self,
+    mask,
+    proofs: openProofs(
+      config.identity.approvers,
+      config.identity.issuers.map(({ issuer }) => issuer),
+      subKey(key, 'approvals'),
+    ),
+    listen: store.listen,
+    groupsNow: (iss, sub) =>
+      iss === localIssuer ? (approvers.get(sub)?.groups ?? 'gone') : undefined,
+  })
+  closing.add(() => approvals.close())
+  const sweeping = setInterval(() => void approvals.sweep().catch(failed), sweepMs)
+  closing.add(async () => clearInterval(sweeping))
+  await publish(config, options.configHash, policy, { store, log, self })
+  const targets = new Map(config.targets.map((target) => [target.name, target]))
+  const recovery = startRecovery({
+    ...logStore,
+    to: log,
+    spool,
+    resolve: resolver(targets, tools, vault),
+  })
+  closing.add(() => recovery.stop())
+  return { tools, targets, policy, pauses, approvals }
+}
