@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Drives every case of corpus files through the front door: an MCP client, a running gateway, real targets.
-// usage: npm run corpus -- FILE... [--only sql|kube|http] [--dialect postgres] [--json]
+// usage: npm run corpus -- FILE... [--only sql|kube|http|ssh] [--dialect postgres] [--json]
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { startGateway } from './gateway.js'
@@ -10,6 +10,7 @@ const families = {
   sql: () => import('./sql.js'),
   kube: () => import('./kube.js'),
   http: () => import('./http.js'),
+  ssh: () => import('./ssh.js'),
 }
 /** Dialects that a target of ours speaks; cases of others are counted, not run. */
 const dialects = new Set(['postgres'])
@@ -24,7 +25,7 @@ const { values, positionals } = parseArgs({
 })
 if (positionals.length === 0 || (values.only !== undefined && !(values.only in families))) {
   process.stderr.write(
-    'usage: npm run corpus -- FILE... [--only sql|kube|http] [--dialect postgres] [--json]\n',
+    'usage: npm run corpus -- FILE... [--only sql|kube|http|ssh] [--dialect postgres] [--json]\n',
   )
   process.exit(64)
 }

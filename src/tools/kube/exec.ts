@@ -149,6 +149,7 @@ export const kubeExec = (desk: Desk): Tool<typeof input, ExecFacts, KubernetesTa
     paths: 'strings',
     writes_paths: 'strings',
     hosts: 'strings',
+    statements: 'long',
     container: 'string',
     secrets_unknown: 'boolean',
   },

@@ -4,6 +4,11 @@ import { checkText } from './text.ts'
 import type { Dialect, ShellFacts, ShellOptions } from './types.ts'
 import { Walk } from './walk.ts'
 
+const whole = (record: Findings): ShellFacts => {
+  const facts = record.facts()
+  return { ...facts, policy: { ...facts.policy, statements: record.statements } }
+}
+
 /**
  * Facts of shell text, as the shell of this dialect would read it. Throws SYNTAX_ERROR where it does not parse and
  * INPUT_REFUSED where it can't be judged, or is for nobody. What is not known to only read is a write.
@@ -17,7 +22,7 @@ export const shellFacts = (script: string, dialect: Dialect, options: ShellOptio
     hidden: false,
     inside: false,
   })
-  return record.facts()
+  return whole(record)
 }
 
 /** Facts of a command given as words that no shell reads; `sh -c TEXT` and the like are followed into the text. */
@@ -25,5 +30,5 @@ export const argvFacts = (argv: readonly string[], options: ShellOptions): Shell
   for (const word of argv) checkText(word)
   const record = new Findings(options)
   new Walk(record, options).words(argv.map((text) => ({ text, many: false })))
-  return record.facts()
+  return whole(record)
 }

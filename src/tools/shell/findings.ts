@@ -17,6 +17,8 @@ export const refuse = (message: string, hint?: string): never => {
 
 export class Findings {
   effect: Effect = 'read'
+  /** Of the longest list that runs one after another, outside of loops and conditions. */
+  statements = 1
   readonly programs = new Set<string>()
   readonly paths = new Set<string>()
   readonly writes = new Set<string>()
@@ -26,6 +28,11 @@ export class Findings {
   constructor(options: ShellOptions) {
     this.#options = options
     this.#rules = pathRules(options.sensitive)
+  }
+
+  /** So many statements stand one after another. */
+  list(statements: number): void {
+    this.statements = Math.max(this.statements, statements)
   }
 
   raise(effect: Effect): void {

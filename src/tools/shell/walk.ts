@@ -51,6 +51,7 @@ export class Walk implements State {
       refuse('Text that is evaluated must not set variables.', 'Set them outside of it.')
     }
     const place = { ...startOf(dialect, scope, depth), hidden, top: true }
+    this.findings.list(tree.commands.length)
     for (const statement of tree.commands) this.visit(statement, place)
   }
 
@@ -95,13 +96,19 @@ export class Walk implements State {
         if (moves(node)) this.folders.also([any])
         this.#children(node, { ...place, top: false, looping: true })
         break
+      case 'BraceGroup':
+        this.findings.list(node.body.commands.length)
+        this.#children(node, { ...place, top: false })
+        break
       case 'Subshell':
+        this.findings.list(node.body.commands.length)
         this.folders.apart(() => this.#children(node, { ...place, top: false }))
         break
       case 'CommandExpansion':
       case 'ProcessSubstitution':
       case 'ArithmeticCommandExpansion': {
         const inner = { ...place, hidden: true, top: false, lines: undefined, piped: false }
+        this.findings.list(node.script?.commands.length ?? 0)
         this.folders.apart(() => {
           for (const statement of node.script?.commands ?? []) this.visit(statement, inner)
         })

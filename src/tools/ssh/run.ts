@@ -64,7 +64,13 @@ export const sshRun = (pool: Pool): Tool<typeof input, ShellFacts, SshTarget> =>
     idempotentHint: false,
     openWorldHint: true,
   },
-  factKinds: { programs: 'strings', paths: 'strings', writes_paths: 'strings', hosts: 'strings' },
+  factKinds: {
+    programs: 'strings',
+    paths: 'strings',
+    writes_paths: 'strings',
+    hosts: 'strings',
+    statements: 'long',
+  },
   ceiling: 'admin',
   facts: async (given, look) => {
     // Too long a line is refused before anybody approves it.
