@@ -1,0 +1,3 @@
+import type { Fault } from '../lib/fault.ts'
+
+export const faults: readonly Fault[] = []
