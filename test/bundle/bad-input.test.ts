@@ -1,20 +1,12 @@
-/** Bundles of any content: a verdict and a named record, never a crash; and both verifiers give the same verdict. */
-import { execFileSync } from 'node:child_process'
+/** Bundles of any content: a verdict and a named record, never a crash; and both verifiers give the same verdict (`npm run test:live -- verifier` asks the second). */
 import { closeSync, ftruncateSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { verifyReceipt, writeReceipt } from '../../src/audit/receipt.ts'
 import { verifyFile } from '../../src/cli/audit-verify.ts'
-import {
-  assemble,
-  type Evidence,
-  judge,
-  type Loose,
-  linesOf,
-  makeEvidence,
-  python,
-} from './support.ts'
+import { expectSecond, expectSecondOn } from '../support/second-verifier.ts'
+import { assemble, type Evidence, judge, type Loose, linesOf, makeEvidence } from './support.ts'
 
 const runs = Number(process.env.MUTATIONS ?? 400)
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
@@ -34,28 +26,6 @@ const put = (bytes: Buffer | string, name = 'bad'): string => {
   const file = join(made.folder, name)
   writeFileSync(file, bytes)
   return file
-}
-
-/** Verdicts of the Python verifier on many files in one process; a crash is -1. */
-const pythonOn = (files: readonly string[]): number[] => {
-  const program = `import sys, json, traceback
-sys.path.insert(0, 'verifier')
-sys.dont_write_bytecode = True
-import verify
-out = []
-for file in json.load(sys.stdin):
-    try:
-        out.append(verify.verify_file(file, ['${made.key}'], [])['exit'])
-    except Exception:
-        traceback.print_exc()
-        out.append(-1)
-print(json.dumps(out))`
-  return JSON.parse(
-    execFileSync('python3', ['-c', program], {
-      input: JSON.stringify(files),
-      maxBuffer: 1e8,
-    }).toString(),
-  )
 }
 
 type Edit = readonly [number, number, number]
@@ -148,7 +118,7 @@ describe(`${runs} mutations, seed ${seed}`, () => {
       }),
       { numRuns: runs, seed },
     )
-    expect(pythonOn(files)).toEqual(exits)
+    expectSecondOn(files, made.key, exits)
   }, 1_200_000)
 
   test('forged members with every count and hash made to fit get one verdict from both', async () => {
@@ -164,7 +134,7 @@ describe(`${runs} mutations, seed ${seed}`, () => {
       }),
       { numRuns: runs, seed },
     )
-    expect(pythonOn(files)).toEqual(exits)
+    expectSecondOn(files, made.key, exits)
   }, 1_200_000)
 })
 
@@ -179,7 +149,7 @@ test('a line of one gigabyte is named and not read', async () => {
   const seen = await judge(file, made.signer)
   expect(seen).toMatchObject({ exit: 2, incomplete: ['line 2 is longer than 1 MiB'] })
   expect(process.memoryUsage().rss - before).toBeLessThan(200 * 1024 ** 2)
-  expect(pythonOn([file])).toEqual([2])
+  expectSecondOn([file], made.key, [2])
 })
 
 test.each([
@@ -194,7 +164,7 @@ test.each([
 ])('%s is no evidence', async (_, bytes) => {
   const file = put(bytes)
   expect((await judge(file, made.signer)).exit).toBe(2)
-  expect(pythonOn([file])).toEqual([2])
+  expectSecondOn([file], made.key, [2])
 })
 
 test("a bundle of another log is refused with this log's key", async () => {
@@ -202,7 +172,7 @@ test("a bundle of another log is refused with this log's key", async () => {
   try {
     const file = await other.export()
     expect((await judge(file, made.signer)).exit).toBe(1)
-    expect(pythonOn([file])).toEqual([1])
+    expectSecondOn([file], made.key, [1])
   } finally {
     await other.drop()
   }
@@ -222,7 +192,7 @@ test('a part of the log verifies, and says what lies before it', async () => {
     })
     if ('from' in options)
       expect(seen.notChecked).toContain(`the ${options.from} events before this part of the log`)
-    expect(await python(file, made.key)).toMatchObject({ exit: 0 })
+    await expectSecond(file, made.key, 0)
     const changed = linesOf(file)
     const event = changed.findLast(({ kind }) => kind === 'event')
     if (event) event.header.build = 'sha256:other'
@@ -241,7 +211,7 @@ test('a receipt verifies alone, and no changed byte of it does', async () => {
   const receipt = Buffer.from((await writeReceipt(ask, String(row?.leaf))) ?? '')
   expect(verifyReceipt(receipt, [made.signer])).toMatchObject({ exit: 0 })
   const file = put(receipt)
-  expect(await python(file, made.key)).toMatchObject({ exit: 0, findings: [] })
+  await expectSecond(file, made.key, 0)
   const files: string[] = []
   for (let at = 0; at < receipt.length; at += 7) {
     const changed = Buffer.from(receipt)
@@ -250,5 +220,9 @@ test('a receipt verifies alone, and no changed byte of it does', async () => {
     if (at % 5 === 0 && changed.subarray(0, 10).toString() === '{"header":')
       files.push(put(changed, `r${at}`))
   }
-  expect(pythonOn(files).every((exit) => exit === 1)).toBe(true)
+  expectSecondOn(
+    files,
+    made.key,
+    files.map(() => 1),
+  )
 })

@@ -1,10 +1,8 @@
 /** A signed log with calls of every kind, its bundle as a file, and hands that change bundles. */
-import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { canonicalText } from '../../src/audit/bundle-text.ts'
 import { signCheckpoint } from '../../src/audit/checkpoint-note.ts'
 import { exportBundle } from '../../src/audit/export.ts'
@@ -222,26 +220,6 @@ export const makeEvidence = async (): Promise<Evidence> => {
 
 export const judge = (file: string, signer: Signer, more: Partial<OfflineOptions> = {}) =>
   verifyBundle(file, { trusted: [signer], decide: decideRecorded, ...more })
-
-const run = promisify(execFile)
-export const python = async (
-  file: string,
-  key: string,
-  anchors: readonly string[] = [],
-): Promise<{
-  exit: number
-  findings: readonly { what: string }[]
-  notChecked: readonly string[]
-}> => {
-  const args = ['verifier/verify.py', file, '--json', '--key', key]
-  const out = await run('python3', [...args, ...anchors.flatMap((one) => ['--anchor', one])], {
-    maxBuffer: 1e8,
-  }).catch((thrown: { stdout?: string; stderr?: string }) => {
-    if (thrown.stdout) return { stdout: thrown.stdout }
-    throw new Error(`the Python verifier died: ${thrown.stderr ?? String(thrown)}`)
-  })
-  return JSON.parse(out.stdout)
-}
 
 // ---------------------------------------------------------------- hands
 

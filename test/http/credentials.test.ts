@@ -1,13 +1,10 @@
 /** Every way to prove who we are to a service: it arrives there, and nowhere else. */
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { httpFamily } from '../../src/tools/http/index.ts'
+import { authority } from '../support/certificates.ts'
 import {
   call,
   credentialOf,
@@ -180,42 +177,16 @@ describe('OAuth client credentials', () => {
 })
 
 describe('TLS', () => {
-  let folder: string
   let server: Server
   let url: string
-  let read: (name: string) => string
+  const ours = authority('ca')
+  const served = ours.issue('server', { dns: ['api.example.com'] })
+  const client = ours.issue('client', { client: true })
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'cs-tls-'))
-    const openssl = (...args: string[]) =>
-      execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' })
-    const authority = (name: string) =>
-      openssl(
-        ...`req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=${name} -keyout ${name}.key -out ${name}.pem`.split(
-          ' ',
-        ),
-      )
-    const leaf = (name: string, ext: string) => {
-      openssl(
-        ...`req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=${name} -addext ${ext} -keyout ${name}.key -out ${name}.csr`.split(
-          ' ',
-        ),
-      )
-      openssl(
-        ...`x509 -req -in ${name}.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -copy_extensions copy -out ${name}.pem`.split(
-          ' ',
-        ),
-      )
-    }
-    authority('ca')
-    authority('other')
-    leaf('server', 'subjectAltName=DNS:api.example.com')
-    leaf('client', 'extendedKeyUsage=clientAuth')
-    read = (name) => readFileSync(join(folder, name), 'utf8')
     server = createServer(
       {
-        cert: read('server.pem'),
-        key: read('server.key'),
-        ca: read('ca.pem'),
+        ...served,
+        ca: ours.cert,
         requestCert: true,
         rejectUnauthorized: false,
       },
@@ -239,7 +210,6 @@ describe('TLS', () => {
     await home.family.close()
     server.closeAllConnections()
     await new Promise((done) => server.close(done))
-    rmSync(folder, { recursive: true })
   })
   const home = httpFamily({ resolve: async () => [{ address: '127.0.0.1', family: 4 }] })
   const go = (ca: string | undefined, more: Parameters<typeof targetOf>[1] = {}, secret = {}) =>
@@ -253,7 +223,7 @@ describe('TLS', () => {
 
   test('the name stays in SNI and Host though the connection is pinned to an address', async () => {
     const { port } = new URL(url)
-    expect((await go(read('ca.pem'))).body).toEqual({
+    expect((await go(ours.cert)).body).toEqual({
       client: null,
       sni: 'api.example.com',
       host: `api.example.com:${port}`,
@@ -261,9 +231,9 @@ describe('TLS', () => {
   })
   test('a certificate of another authority, or for another name, is not taken', async () => {
     for (const [ca, base] of [
-      [read('other.pem'), url],
+      [authority('other').cert, url],
       [undefined, url],
-      [read('ca.pem'), url.replace('api.', 'evil-api.')],
+      [ours.cert, url.replace('api.', 'evil-api.')],
     ] as const)
       await expect(go(ca, { baseUrl: base })).rejects.toMatchObject({
         code: 'TARGET_UNREACHABLE',
@@ -273,23 +243,23 @@ describe('TLS', () => {
   })
   test('a client certificate is shown', async () => {
     const inject = { mtls: 'key' }
-    const secret = { cert: read('client.pem'), key: read('client.key') }
-    expect((await go(read('ca.pem'), { inject }, secret)).body).toMatchObject({ client: 'client' })
-    const bundle = { privateKey: `${read('client.key')}${read('client.pem')}` }
-    expect((await go(read('ca.pem'), { inject }, bundle)).body).toMatchObject({ client: 'client' })
+    const secret = { ...client }
+    expect((await go(ours.cert, { inject }, secret)).body).toMatchObject({ client: 'client' })
+    const bundle = { privateKey: `${client.key}${client.cert}` }
+    expect((await go(ours.cert, { inject }, bundle)).body).toMatchObject({ client: 'client' })
   })
   test('half of a client certificate is told as such, and not sent', async () => {
-    const secret = { cert: read('client.pem') }
-    await expect(go(read('ca.pem'), { inject: { mtls: 'key' } }, secret)).rejects.toMatchObject({
+    const secret = { cert: client.cert }
+    await expect(go(ours.cert, { inject: { mtls: 'key' } }, secret)).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
     })
     await expect(
-      go(read('ca.pem'), { inject: { mtls: 'key' } }, { cert: 'x', key: 'y' }),
+      go(ours.cert, { inject: { mtls: 'key' } }, { cert: 'x', key: 'y' }),
     ).rejects.toMatchObject({ code: expect.stringMatching(/CONFIG_INVALID|TARGET_UNREACHABLE/) })
   })
   test('no connection is left when the target is closed', async () => {
     const own = httpFamily({ resolve: async () => [{ address: '127.0.0.1', family: 4 }] })
-    await call(own, {}, sessionOf(targetOf(url, { ca: read('ca.pem'), limits })))
+    await call(own, {}, sessionOf(targetOf(url, { ca: ours.cert, limits })))
     expect(own.connections()).toBe(1)
     await own.family.close()
     expect(await soon(() => own.connections() === 0)).toBe(true)

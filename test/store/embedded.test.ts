@@ -1,9 +1,11 @@
 /** The embedded store's life: made, adopted, shared, killed, copied, refused. Real servers, real signals. */
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import {
   chmodSync,
+  chownSync,
   cpSync,
   existsSync,
+  lchownSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -44,6 +46,14 @@ const openAt = async (state: string): Promise<Store> => {
   stores.push(store)
   return store
 }
+/** Gives a tree the owner that another folder has. */
+const sameOwner = (as: string, folder: string): void => {
+  const { gid, uid } = statSync(as)
+  chownSync(folder, uid, gid)
+  for (const entry of readdirSync(folder, { recursive: true }))
+    lchownSync(join(folder, String(entry)), uid, gid)
+}
+
 const newState = (name: string): string => {
   const state = join(root, name)
   mkdirSync(state, { mode: 0o700 })
@@ -190,7 +200,11 @@ test('a pid file that names a living stranger is told from a running server', as
   const { uid, gid } = statSync(file)
   process.kill(postmaster(store), 'SIGKILL')
   await store.close()
-  const stranger = spawn('sleep', ['60'], { stdio: 'ignore', uid, gid })
+  const stranger = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)'], {
+    stdio: 'ignore',
+    uid,
+    gid,
+  })
   try {
     writeFileSync(file, text.replace(/^\d+/, String(stranger.pid)))
     const again = await openAt(state)
@@ -224,8 +238,7 @@ test('a cold copy of the folder is a backup: restored elsewhere, it has all that
   const restored = newState('restored')
   const place = join(root, 'restored-data')
   cpSync(folder, place, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true })
-  if (process.geteuid?.() === 0)
-    execFileSync('chown', ['-R', '--reference', join(folder, 'data'), join(place, 'data')])
+  if (process.geteuid?.() === 0) sameOwner(join(folder, 'data'), join(place, 'data'))
   symlinkSync(place, join(restored, 'postgres'))
   // The original runs meanwhile, and is not mistaken for the copy.
   const original = await openAt(from)

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
+  copyFileSync,
   existsSync,
   linkSync,
   lstatSync,
@@ -11,6 +12,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,9 +23,15 @@ import { mayEnter, systemUser } from '../../src/store/embedded/system-user.ts'
 const root = mkdtempSync(join(tmpdir(), 'cs-native-'))
 chmodSync(root, 0o755)
 afterAll(() => {
-  execFileSync('chmod', ['-R', 'u+w', root])
+  writable(root)
   rmSync(root, { recursive: true, force: true })
 })
+
+const writable = (folder: string): void => {
+  chmodSync(folder, 0o755)
+  for (const entry of readdirSync(folder, { withFileTypes: true }))
+    if (entry.isDirectory()) writable(join(folder, entry.name))
+}
 
 /** The package as `npm ci --ignore-scripts` leaves it: files, no links. */
 const bare = (name: string): Package => {
@@ -43,7 +51,8 @@ const hard = (source: string, target: string): void => {
   try {
     linkSync(source, target)
   } catch {
-    execFileSync('cp', ['-p', source, target])
+    copyFileSync(source, target)
+    chmodSync(target, statSync(source).mode)
   }
 }
 const links = (at: Package): string[] =>
@@ -71,7 +80,7 @@ test('a read-only package is copied once, and the copy runs', () => {
   const at = bare('read-only')
   const copies = join(root, 'copies')
   mkdirSync(copies)
-  execFileSync('chmod', ['a-w', join(at.root, 'native', 'lib')])
+  chmodSync(join(at.root, 'native', 'lib'), 0o555)
   const user = systemUser()
   // Root may write anywhere: for this test we are somebody else.
   if (user) chownSync(copies, user.uid, user.gid)

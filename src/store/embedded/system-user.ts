@@ -1,6 +1,6 @@
 /** PostgreSQL refuses to run as root, so a gateway that is root runs it as a system user. */
 import { execFileSync } from 'node:child_process'
-import { statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { GateError } from '../../errors.ts'
 
@@ -12,6 +12,23 @@ export interface SystemUser {
 
 /** In order of preference: a user of our own, the one that PostgreSQL packages make, and the two that every system has. */
 const candidates = ['countersign', 'postgres', '_postgres', 'nobody', 'daemon']
+
+/** From the file that every Unix has; `id` knows those of a directory, where there is one. */
+const idsOf = (name: string): readonly [uid: number, gid: number] => {
+  const line = localUsers().find((one) => one.startsWith(`${name}:`))
+  const [, , uid, gid] = line?.split(':') ?? []
+  return uid === undefined || gid === undefined
+    ? [idOf('-u', name), idOf('-g', name)]
+    : [Number(uid), Number(gid)]
+}
+
+const localUsers = (): readonly string[] => {
+  try {
+    return readFileSync('/etc/passwd', 'utf8').split('\n')
+  } catch {
+    return []
+  }
+}
 
 const idOf = (flag: '-u' | '-g', name: string): number =>
   Number(
@@ -26,8 +43,7 @@ export const systemUser = (): SystemUser | undefined => {
   if (process.geteuid?.() !== 0) return undefined
   for (const name of candidates) {
     try {
-      const uid = idOf('-u', name)
-      const gid = idOf('-g', name)
+      const [uid, gid] = idsOf(name)
       // `nobody` is -2 on some systems; spawn takes it as an unsigned number.
       if (uid !== 0) return { name, uid: uid >>> 0, gid: gid >>> 0 }
     } catch {
