@@ -1,5 +1,6 @@
 /** The four kinds of target as the file writes them. */
 import { z } from 'zod'
+import { programTable } from '../tools/shell/config.ts'
 import { count, flag, host, labels, name, port, secretRef, size, text } from './values.ts'
 
 const says = (message: string) => ({ error: message })
@@ -104,7 +105,7 @@ const ssh = z.strictObject({
   home: path.optional(),
   roots: z.array(path, says('write a list of absolute paths')).max(1000).default([]),
   sensitive: z.array(path, says('write a list of absolute paths')).max(1000).default([]),
-  programs: z.record(text, z.json(), says('write programs as { name: rules }')).default({}),
+  programs: programTable.default({}),
   forcedCommand: flag.default(false),
   credentials: z.strictObject({ run: name }),
 })

@@ -18,7 +18,9 @@ import { z } from 'zod'
 import type { Fields } from '../../types.ts'
 import type { OptionRule, Program } from './types.ts'
 
+const says = (message: string) => ({ error: message })
 const effect = z.enum(['read', 'write', 'admin'])
+const orRefused = z.enum(['read', 'write', 'admin', 'refuse'])
 const rule = z.enum([
   'flag',
   'value',
@@ -38,12 +40,30 @@ const kinds = z
   .string()
   .regex(
     /^(text|file|meta|tree|out|host)( (text|file|meta|tree|out|host))*$/,
-    'is kinds of operands with spaces between',
+    says('write kinds of operands with spaces between: text, file, meta, tree, out, host'),
   )
 const names = z
   .string()
-  .regex(/^[\w.+:@%-]+( [\w.+:@%-]+)*$/, 'is names with spaces between')
+  .regex(/^[\w.+:@%-]+( [\w.+:@%-]+)*$/, says('write names with one space between'))
   .max(500)
+/** Entries by names; a name in two of them would mean one or the other. */
+const byNames = (entry: z.ZodType<Program>) =>
+  z
+    .record(names, entry, says('write programs as { name: { effect: read } }'))
+    .superRefine((entries, { addIssue }) => {
+      const seen = new Set<string>()
+      for (const [key, name] of Object.keys(entries).flatMap((k) =>
+        k.split(' ').map((n) => [k, n]),
+      )) {
+        if (name !== undefined && key !== undefined && seen.has(name))
+          addIssue({
+            code: 'custom',
+            path: [key],
+            message: `names ${name}, which is written twice`,
+          })
+        if (name !== undefined) seen.add(name)
+      }
+    })
 const program: z.ZodType<Program> = z.strictObject({
   effect: effect.optional(),
   refuse: z.string().min(1).max(300).optional(),
@@ -52,19 +72,25 @@ const program: z.ZodType<Program> = z.strictObject({
   over: effect.optional(),
   opts: z
     .record(
-      z.string().regex(/^-[\w-]*( -[\w-]*)*$/, 'is spellings of an option with spaces between'),
+      z
+        .string()
+        .regex(
+          /^-[\w-]*( -[\w-]*)*$/,
+          says('write the spellings of an option with one space between: -o --output'),
+        ),
       rule,
     )
     .optional(),
   dash: z.boolean().optional(),
   strict: effect.optional(),
   get sub() {
-    return z.record(names, program).optional()
+    return byNames(program).optional()
   },
-  rest: z.union([effect, z.literal('refuse')]).optional(),
-  bare: z.union([effect, z.literal('refuse')]).optional(),
+  rest: orRefused.optional(),
+  bare: orRefused.optional(),
 }) as z.ZodType<Program>
-const table = z.record(names, program)
+/** `programs` of a target as the configuration file writes it. */
+export const programTable = byNames(program)
 
 export type Parsed =
   | { readonly ok: true; readonly programs: ReadonlyMap<string, Program> }
@@ -72,7 +98,7 @@ export type Parsed =
 
 /** Checks `programs` of a target; `problem` names the place in it and what is wrong there. */
 export const parsePrograms = (fields: Fields): Parsed => {
-  const read = table.safeParse(fields)
+  const read = programTable.safeParse(fields)
   if (!read.success) {
     const [issue] = read.error.issues
     return {

@@ -25,8 +25,11 @@ export type OptionRule =
   | 'admin='
   | 'refuse='
 
-/** One program of the grammar; the same shape is what an admin writes under a target's `programs`. */
-export interface Program {
+/**
+ * One program of the grammar; the same shape is what an admin writes under a target's `programs`, and so plain JSON (an
+ * interface would not be).
+ */
+export type Program = {
   /** Effect of any use of it that no rule below raises; `read` unless told. */
   readonly effect?: Effect
   /** Refused for everybody, with this sentence. */
