@@ -29,6 +29,11 @@ const FIRST = '00000000-0000-0000-0000-000000000000'
 const idAt = (ms: number): string =>
   `${Math.max(0, Math.floor(ms)).toString(16).padStart(12, '0')}${'0'.repeat(20)}`
 
+/** What was named waits for the eraser, maybe for long: naming it again would only make the log grow. */
+const NAMED_IDS = `select jsonb_array_elements_text(case when jsonb_typeof(header -> 'detail' -> 'events') = 'array'
+    then header -> 'detail' -> 'events' else '[]' end) as id
+  from audit.event where type = 'retention.erase'`
+
 const select = (scope: EraseScope, spared: Spared): { sql: string; values: unknown[] } => {
   const values: unknown[] = []
   const value = (given: unknown): string => `$${values.push(given)}`
@@ -52,13 +57,15 @@ const select = (scope: EraseScope, spared: Spared): { sql: string; values: unkno
   const spare = notSpared(spared, values.length + 1)
   values.push(...spare.values)
   return {
-    sql: `select distinct p.event_id::text as id from audit.payload p join audit.event e on e.event_id = p.event_id
-      where ${where.join(' and ')} and ${spare.sql} order by 1 limit ${MOST_NAMED}`,
+    sql: `with named as materialized (${NAMED_IDS})
+      select distinct p.event_id::text as id from audit.payload p join audit.event e on e.event_id = p.event_id
+      where ${where.join(' and ')} and ${spare.sql}
+        and not exists (select from named where named.id = p.event_id::text) order by 1 limit ${MOST_NAMED}`,
     values,
   }
 }
 
-/** Names every event of the scope that still has contents; how many. */
+/** Names every event of the scope that still has contents and was not named before; how many. */
 export const nameErasures = async (
   ask: AskRows,
   scope: EraseScope,

@@ -1,12 +1,10 @@
 /** `countersign audit erase` and `audit hold`: contents go, proofs stay; each is an event of a proven approver before anything happens. */
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { type CarriedOut, carryOut } from '../audit/erase.ts'
-import { readHolds, sparedBy } from '../audit/erase-holds.ts'
-import type { AskRows } from '../audit/tree-read.ts'
 import { visible } from '../audit/visible.ts'
 import type { Config } from '../config/types.ts'
 import { GateError } from '../errors.ts'
+import { finishErasures } from '../serve/retention.ts'
 import { asEraser } from '../store/eraser.ts'
 import { gatewayClient, type ProofOptions } from './client.ts'
 import { configOf, globalsOf, print, Usage } from './common.ts'
@@ -85,17 +83,6 @@ const eraserOf = (config: Config): { readonly url?: string; readonly state: stri
   return { url, state: config.state }
 }
 
-/** Empties what events name, as the eraser. */
-const finish = (config: Config): Promise<CarriedOut> =>
-  asEraser(eraserOf(config), async (client) => {
-    const read: AskRows = async (text, values) => (await client.query(text, [...values])).rows
-    return carryOut({
-      read,
-      ask: async (text, values) => (await client.query(text, [...values])).rowCount ?? 0,
-      spared: sparedBy(await readHolds(read), config.targets),
-    })
-  })
-
 const namedForm = z.object({ named: z.number() })
 
 const eraseCommand = async (options: EraseOptions, command: Command): Promise<void> => {
@@ -117,7 +104,7 @@ const eraseCommand = async (options: EraseOptions, command: Command): Promise<vo
     })
     named = namedForm.parse(answer).named
   }
-  const done = await finish(config)
+  const done = await finishErasures(eraserOf(config), config)
   print(
     globals,
     { named, ...done },

@@ -144,7 +144,11 @@ export const builder = (around: Surroundings) => {
                 endpoint: anchor.s3.endpoint ?? `https://s3.${anchor.s3.region}.amazonaws.com`,
               },
         ),
-        retention: log.retention.map(({ labels, keep }) => ({ labels, keepMs: keep })),
+        retention: log.retention.map(({ keep, kind, labels }) => ({
+          labels,
+          keepMs: keep,
+          ...(kind === undefined ? {} : { kind }),
+        })),
         ...(notary === undefined
           ? {}
           : {

@@ -1,6 +1,6 @@
 /** The configuration file as zod: every key, its bounds and its default. DESIGN section 15. */
 import { z } from 'zod'
-import { target } from './targets.ts'
+import { target, targetKinds } from './targets.ts'
 import {
   count,
   duration,
@@ -117,8 +117,14 @@ const log = z
     anchors: z.array(anchor, says('write a list of anchors')).max(16).default([]),
     retention: z
       .array(
-        z.strictObject({ labels: labels.default({}), keep: duration(day, 36_500 * day) }),
-        says('write retention as a list of { labels: {..}, keep: 400d }'),
+        z.strictObject({
+          labels: labels.default({}),
+          kind: z
+            .enum(targetKinds, says(`write a kind of target: ${targetKinds.join(', ')}`))
+            .optional(),
+          keep: duration(day, 36_500 * day),
+        }),
+        says('write retention as a list of { labels: {..}, kind: postgres, keep: 400d }'),
       )
       .max(100)
       .default([]),

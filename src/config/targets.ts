@@ -1,6 +1,7 @@
 /** The four kinds of target as the file writes them. */
 import { z } from 'zod'
 import { programTable } from '../tools/shell/config.ts'
+import type { TargetKind } from '../types.ts'
 import { count, flag, host, labels, name, port, secretRef, size, text } from './values.ts'
 
 const says = (message: string) => ({ error: message })
@@ -186,6 +187,13 @@ const isPlainUrl = (given: string): boolean => {
   const plain = url.username === '' && url.password === '' && url.search === '' && url.hash === ''
   return plain && (url.protocol === 'https:' || url.protocol === 'http:')
 }
+
+export const targetKinds = [
+  'postgres',
+  'kubernetes',
+  'ssh',
+  'http',
+] as const satisfies readonly TargetKind[]
 
 export const target = z.discriminatedUnion('kind', [postgres, kubernetes, ssh, http])
 export type TargetFile = z.output<typeof target>

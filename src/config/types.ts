@@ -83,6 +83,8 @@ export interface Config {
     readonly anchors: readonly Anchor[]
     readonly retention: readonly {
       readonly labels: Readonly<Record<string, string>>
+      /** Left out: targets of every kind. */
+      readonly kind?: Target['kind']
       readonly keepMs: number
     }[]
   }

@@ -15,7 +15,6 @@ import { startMcpSocket } from '../mcp/socket.ts'
 import type { Caller } from '../types.ts'
 import { subKey } from '../vault/key-wrap.ts'
 import { apiPorts } from './api-ports.ts'
-import { openErasures } from './erasures.ts'
 import type { Ground } from './ground.ts'
 import { watchIdle } from './idle.ts'
 import type { Metrics } from './metrics.ts'
@@ -31,9 +30,9 @@ export interface Doors {
 /** Throws CONFIG_INVALID when a door can't be opened. */
 export const openDoors = async (
   { closing, config, failed, options }: Start,
-  { key, secrets, sockets, store }: Ground,
+  { key, secrets, sockets }: Ground,
   { log, reader, refusals }: Recording,
-  { approvals, pauses, policy }: Rules,
+  { approvals, erasures, pauses, policy }: Rules,
   { gateway, metrics }: { readonly gateway: Gateway; readonly metrics: Metrics },
   stop: () => void,
 ): Promise<Doors> => {
@@ -74,11 +73,7 @@ export const openDoors = async (
       metrics,
       approvals,
       pauses,
-      erasures: openErasures({
-        config,
-        log,
-        ask: async (text, values) => (await store.pool.query(text, [...values])).rows,
-      }),
+      erasures,
       policies: policy.policies,
       secrets,
       provePassphrase: proving.prove,

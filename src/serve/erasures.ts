@@ -24,6 +24,8 @@ export interface HoldRequest {
 export interface Erasures {
   /** The number of events that were named to be erased. */
   erase(request: EraseRequest, by: Caller, reason: string): Promise<{ readonly named: number }>
+  /** Names what the configured windows keep no longer; the number of events. */
+  retain(by: Caller, now: Date): Promise<number>
   holds(): Promise<readonly Json[]>
   /** The hold's id. */
   hold(request: HoldRequest, by: Caller, reason: string): Promise<string>
@@ -40,7 +42,7 @@ export const openErasures = (by: {
   const entry = (
     type: 'retention.erase' | 'legal.hold',
     who: Caller,
-    reason: string,
+    reason: string | undefined,
     detail: NonNullable<Entry['detail']>,
     callId?: string,
   ): Entry => ({
@@ -49,7 +51,7 @@ export const openErasures = (by: {
     actor: { iss: who.iss, sub: who.sub, client: who.client, groups: who.groups },
     origin: { via: who.via, session: who.session, auth: who.auth },
     detail,
-    parts: [{ kind: 'input', bytes: Buffer.from(reason) }],
+    ...(reason === undefined ? {} : { parts: [{ kind: 'input', bytes: Buffer.from(reason) }] }),
   })
   const recorded = async (one: Entry): Promise<string> => {
     const [receipt] = await log.append([one])
@@ -77,21 +79,31 @@ export const openErasures = (by: {
     ]
   }
 
+  const name = async (
+    scopes: readonly EraseScope[],
+    how: Readonly<Record<string, string>>,
+    who: Caller,
+    reason?: string,
+  ): Promise<number> => {
+    const spared = sparedBy(await readHolds(ask), config.targets)
+    let named = 0
+    for (const scope of scopes)
+      named += await nameErasures(ask, scope, spared, async (events) => {
+        const age = scope.before ? { before: scope.before.toISOString() } : {}
+        await log.append([entry('retention.erase', who, reason, { ...how, ...age, events })])
+      })
+    return named
+  }
+
   return {
     async erase(request, who, reason) {
-      const scopes = scopesOf(request)
-      const spared = sparedBy(await readHolds(ask), config.targets)
       const how: Record<string, string> = { by: request.retention ? 'retention' : 'request' }
       if (request.call !== undefined) how.call = request.call
       if (request.caller !== undefined) how.caller = request.caller
-      let named = 0
-      for (const scope of scopes)
-        named += await nameErasures(ask, scope, spared, async (events) => {
-          const age = scope.before ? { before: scope.before.toISOString() } : {}
-          await log.append([entry('retention.erase', who, reason, { ...how, ...age, events })])
-        })
-      return { named }
+      return { named: await name(scopesOf(request), how, who, reason) }
     },
+    retain: (who, now) =>
+      name(windowsOf(config.log.retention, config.targets, now), { by: 'retention' }, who),
     holds: async () =>
       (await readHolds(ask)).map(({ callId, id, labels }) => ({
         id,

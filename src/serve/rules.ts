@@ -1,4 +1,4 @@
-/** Who may do what, and what held calls wait for: tools, policy, pauses, approvals; and the ends of what others left open. */
+/** Who may do what, and what held calls wait for: tools, policy, pauses, approvals, erasures; and the ends of what others left open. */
 import { openApprovals } from '../approvals/approvals.ts'
 import { startRecovery } from '../audit/recover.ts'
 import { policyGuard } from '../guards/index.ts'
@@ -7,12 +7,14 @@ import { localIssuer } from '../identity/local.ts'
 import { openTools, type Tools } from '../tools/index.ts'
 import type { Approvals, Target } from '../types.ts'
 import { subKey } from '../vault/key-wrap.ts'
+import { type Erasures, openErasures } from './erasures.ts'
 import type { Ground } from './ground.ts'
 import { openPauses, type Pauses } from './pauses.ts'
 import { openProofs } from './proofs.ts'
 import { publish } from './published.ts'
 import type { Recording } from './recording.ts'
 import { resolver } from './resolve.ts'
+import { finishErasures, startRetention } from './retention.ts'
 import type { Start } from './start.ts'
 
 export interface Rules {
@@ -21,6 +23,7 @@ export interface Rules {
   readonly policy: PolicyGuard
   readonly pauses: Pauses
   readonly approvals: Approvals
+  readonly erasures: Erasures
 }
 
 const sweepMs = 5_000
@@ -29,7 +32,7 @@ const sweepMs = 5_000
 export const openRules = async (
   { closing, config, failed, logger, options }: Start,
   { key, keys, mask, store, vault }: Ground,
-  { log, logStore, self, spool }: Recording,
+  { log, logStore, self, spool, tree }: Recording,
 ): Promise<Rules> => {
   const tools = openTools()
   closing.add(async () => {
@@ -74,5 +77,23 @@ export const openRules = async (
     resolve: resolver(targets, tools, vault),
   })
   closing.add(() => recovery.stop())
-  return { tools, targets, policy, pauses, approvals }
+  const erasures = openErasures({
+    config,
+    log,
+    ask: async (text, values) => (await store.pool.query(text, [...values])).rows,
+  })
+  if (config.log.retention.length > 0) {
+    const retention = startRetention({
+      leads: tree.leads,
+      name: () => erasures.retain(self, new Date()),
+      // Only the embedded store's owner is ours to be; a store by URL is emptied by a login that the gateway must not have.
+      ...(store.kind === 'embedded'
+        ? { finish: () => finishErasures({ state: config.state }, config) }
+        : {}),
+      tell: (done) => logger.info(done, 'retention'),
+      failed,
+    })
+    closing.add(() => retention.stop())
+  }
+  return { tools, targets, policy, pauses, approvals, erasures }
 }

@@ -30,6 +30,8 @@ export interface TreeOptions {
 }
 
 export interface Tree {
+  /** This gateway integrates the log and has it signed. */
+  leads(): boolean
   readonly gauges: Readonly<Record<string, { help: string; read(): number }>>
   /** Has the log's last events signed, then ends; call it when the log is closed. */
   stop(): Promise<void>
@@ -122,6 +124,7 @@ export const startTree = async (options: TreeOptions): Promise<Tree> => {
     signed: async () => BigInt(String((await ask(SIGNED_SEQ, [log.streamId]))[0]?.seq)),
   })
   return {
+    leads: () => leader.leads,
     gauges: {
       log_unsigned_seconds: {
         help: "Age of this gateway's oldest unsigned event.",

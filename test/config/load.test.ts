@@ -45,7 +45,7 @@ const full = `server:    { listen: 127.0.0.1:7420, publicUrl: http://127.0.0.1:7
 state:     ./state
 store:     { url: env:COUNTERSIGN_DATABASE_URL }
 vault:     { key: file:./vault.key }
-log:       { name: acme/prod, notary: { url: https://notary.example.com, token: file:./notary.token, maxUnsigned: 60s }, anchors: [{ dir: ../anchors }, { s3: { bucket: anchors-1, credentials: shop-reader } }], retention: [{ labels: { env: prod }, keep: 400d }] }
+log:       { name: acme/prod, notary: { url: https://notary.example.com, token: file:./notary.token, maxUnsigned: 60s }, anchors: [{ dir: ../anchors }, { s3: { bucket: anchors-1, credentials: shop-reader } }], retention: [{ labels: { env: prod }, keep: 400d }, { labels: { env: prod }, kind: ssh, keep: 90d }] }
 approvals: { waitSeconds: 45 }
 masking:   { tokenKey: file:./token.key }
 identity:
@@ -95,7 +95,10 @@ describe('what is written', () => {
             retainDays: 400,
           },
         ],
-        retention: [{ labels: { env: 'prod' }, keepMs: 400 * 86_400_000 }],
+        retention: [
+          { labels: { env: 'prod' }, keepMs: 400 * 86_400_000 },
+          { labels: { env: 'prod' }, kind: 'ssh', keepMs: 90 * 86_400_000 },
+        ],
       },
       identity: { issuers: [{ audience: 'http://127.0.0.1:7420/mcp', groupsClaim: 'groups' }] },
       credentials: {

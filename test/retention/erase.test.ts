@@ -185,9 +185,9 @@ test('windows: the longest that fits a target, and none means for ever', () => {
   const day = 86_400_000
   const now = new Date('2026-11-22T00:00:00Z')
   const targets = [
-    { name: 'shop', labels: { env: 'prod', pci: 'yes' } },
-    { name: 'lab', labels: { env: 'dev' } },
-    { name: 'odd', labels: {} },
+    { name: 'shop', kind: 'postgres', labels: { env: 'prod', pci: 'yes' } },
+    { name: 'lab', kind: 'postgres', labels: { env: 'dev' } },
+    { name: 'odd', kind: 'ssh', labels: {} },
   ]
   const windows = [
     { labels: { env: 'prod' }, keepMs: 30 * day },
@@ -206,6 +206,20 @@ test('windows: the longest that fits a target, and none means for ever', () => {
   ])
   const all = windowsOf([{ labels: {}, keepMs: 7 * day }], targets, now)
   expect(all).toMatchObject([{ targets: { names: ['shop', 'lab', 'odd'], others: true } }])
+  const byKind = windowsOf(
+    [
+      { labels: {}, kind: 'ssh', keepMs: 7 * day },
+      { labels: { env: 'dev' }, kind: 'http', keepMs: 7 * day },
+      { labels: { env: 'dev' }, kind: 'postgres', keepMs: 30 * day },
+    ],
+    targets,
+    now,
+  )
+  // A window of a kind says nothing of what is of no target.
+  expect(byKind).toMatchObject([
+    { before: new Date('2026-10-23T00:00:00Z'), targets: { names: ['lab'], others: false } },
+    { before: new Date('2026-11-15T00:00:00Z'), targets: { names: ['odd'], others: false } },
+  ])
 })
 
 test('a window erases what is older, of its own targets', async () => {
