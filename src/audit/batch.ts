@@ -23,7 +23,7 @@ export interface Batch {
 export const samePosition = (a: Position, b: Position): boolean =>
   a.seq === b.seq && a.head.equals(b.head)
 
-/** Hashes the items' events, in order, onto `from`. Throws RangeError if a header can't be made short enough. */
+/** Hashes the items' events, in order and at one time, onto `from`. Throws RangeError if a header can't be made short enough. */
 export const buildBatch = (
   items: readonly Item[],
   from: Position,
@@ -33,10 +33,11 @@ export const buildBatch = (
   const headers: Buffer[] = []
   const leaves: Buffer[] = []
   let { seq, head: prev } = from
+  const when = time.stamp()
   const receipts = items.map((item) =>
     item.prepared.map((draft): Receipt => {
       seq += 1n
-      const header = headerBytes(draft, frame, { seq, prev, ...time.stamp() })
+      const header = headerBytes(draft, frame, { ...when, seq, prev })
       prev = leafHash(header)
       headers.push(header)
       leaves.push(prev)

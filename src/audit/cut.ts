@@ -68,24 +68,30 @@ const cutEntry = (entry: Entry, level: Level): Cut => {
   return { entry: shorter as unknown as Entry, dropped }
 }
 
-/** Characters that the entry's header part would hold at least; counting stops past `enough`. */
-const measure = (value: unknown, enough: number): number => {
+const lengthOf = (value: FactValue): number => {
   if (typeof value === 'string') return value.length
-  if (typeof value !== 'object' || value === null) return 1
+  if (!Array.isArray(value)) return 1
   let sum = 0
-  for (const [key, member] of Object.entries(value)) {
-    if (sum > enough) return sum
-    sum += key.length + measure(member, enough - sum)
-  }
+  for (const item of value) sum += item.length
   return sum
 }
 
-const isLong = ({ parts: _, ...hashed }: Entry, limit: number): boolean =>
-  measure(hashed, limit) > limit
+/** Whether the texts of the entry's header part alone have more characters than `limit`: then it need not be written out to know. */
+export const isLong = (entry: Entry, limit: number): boolean => {
+  let sum = 0
+  for (const name of texts) sum += entry[name]?.length ?? 0
+  for (const name of objects) {
+    const given: Readonly<Record<string, FactValue>> | undefined = entry[name]
+    for (const key in given) {
+      sum += key.length + lengthOf(given[key] ?? '')
+      if (sum > limit) return true
+    }
+  }
+  return sum > limit
+}
 
-/** The entry whole, then ever shorter forms of it; none that is sure to need more than `limit` bytes. */
+/** Ever shorter forms of the entry; none that is sure to need more than `limit` bytes. */
 export function* forms(entry: Entry, limit: number): Generator<Cut> {
-  if (!isLong(entry, limit)) yield { entry }
   for (const level of levels) {
     const shorter = cutEntry(entry, level)
     if (!isLong(shorter.entry, limit)) yield shorter

@@ -1,7 +1,7 @@
 /** The hashed part of an event: header bytes in RFC 8785 form, written from a template in key order. */
 import { hash } from 'node:crypto'
 import type { Entry } from '../types.ts'
-import { type Cut, forms } from './cut.ts'
+import { type Cut, forms, isLong } from './cut.ts'
 import { jcsObject, jcsString } from './jcs.ts'
 
 /** A leaf and its prefix stay under 65,536 bytes. */
@@ -46,10 +46,13 @@ export interface Place {
   readonly tMonoNs: string
 }
 
+// What a leaf is hashed from; overwritten from leaf to leaf.
+const scratch = Buffer.alloc(MAX_HEADER_BYTES + 1)
+
 /** SHA256(0x00 || header), RFC 6962 section 2.1. */
 export const leafHash = (header: Uint8Array): Buffer => {
-  const input = Buffer.allocUnsafe(header.length + 1)
-  input[0] = 0
+  const fits = header.length < scratch.length
+  const input = fits ? scratch.subarray(0, header.length + 1) : Buffer.alloc(header.length + 1)
   input.set(header, 1)
   return hash('sha256', input, 'buffer')
 }
@@ -58,6 +61,17 @@ const member = (key: string, value: string | undefined): string =>
   value === undefined ? '' : `"${key}":${jcsString(value)},`
 const object = (key: string, value: Parameters<typeof jcsObject>[0] | undefined): string =>
   value === undefined ? '' : `"${key}":${jcsObject(value)},`
+
+// The events of one call hold the same actor, origin and facts: each is written once. Entries are never changed.
+const written = new WeakMap<object, string>()
+const shared = (value: Parameters<typeof jcsObject>[0]): string => {
+  let text = written.get(value)
+  if (text === undefined) {
+    text = jcsObject(value)
+    written.set(value, text)
+  }
+  return text
+}
 
 const payload = (commitments: readonly Commitment[]): string =>
   commitments.length === 0
@@ -71,16 +85,18 @@ const payload = (commitments: readonly Commitment[]): string =>
 
 /** Keys in RFC 8785 order; `canonicalize` judges this order in the tests. */
 const render = ({ entry, dropped }: Cut, draft: Draft, frame: StreamFrame, place: Place): string =>
-  `{"actor":${jcsObject(entry.actor)},${object('approval', entry.approval)}"build":${jcsString(frame.build)},${member(
+  `{"actor":${shared(entry.actor)},${object('approval', entry.approval)}"build":${jcsString(frame.build)},${member(
     'call_id',
     entry.callId,
   )}${dropped ? object('cut', dropped) : ''}${object('detail', entry.detail)}${member('effect', entry.effect)}"epoch":"${
     frame.epoch
-  }","event_id":"${draft.eventId}",${object('facts', entry.facts)}"log":${jcsString(frame.log)},${
+  }","event_id":"${draft.eventId}",${
+    entry.facts === undefined ? '' : `"facts":${shared(entry.facts)},`
+  }"log":${jcsString(frame.log)},${
     entry.mask
       ? `"mask":{"hits":${jcsObject(entry.mask.hits)},"rules":${jcsString(entry.mask.rules)}},`
       : ''
-  }"origin":${jcsObject(entry.origin)},${object('outcome', entry.outcome)}${member('parent', entry.parent)}${payload(
+  }"origin":${shared(entry.origin)},${object('outcome', entry.outcome)}${member('parent', entry.parent)}${payload(
     draft.commitments,
   )}${object('policy', entry.policy)}"prev":"${place.prev.toString('hex')}","seq":"${place.seq}","stream":"${
     frame.stream
@@ -94,7 +110,12 @@ const render = ({ entry, dropped }: Cut, draft: Draft, frame: StreamFrame, place
  * `cut` in the header says what and by how much. Throws RangeError if it is too long even then.
  */
 export const headerBytes = (draft: Draft, frame: StreamFrame, place: Place): Buffer => {
-  for (const form of forms(draft.entry, MAX_HEADER_BYTES)) {
+  const { entry } = draft
+  if (!isLong(entry, MAX_HEADER_BYTES)) {
+    const whole = Buffer.from(render({ entry }, draft, frame, place))
+    if (whole.length <= MAX_HEADER_BYTES) return whole
+  }
+  for (const form of forms(entry, MAX_HEADER_BYTES)) {
     const bytes = Buffer.from(render(form, draft, frame, place))
     if (bytes.length <= MAX_HEADER_BYTES) return bytes
   }

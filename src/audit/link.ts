@@ -44,7 +44,7 @@ const within = async <T>(work: Promise<T>, ms: number, late: () => void): Promis
 // A statement that outlives its client would hold the stream's row; the server ends it soon after we gave up.
 const session = (timeoutMs: number): string =>
   `set synchronous_commit = on; set statement_timeout = ${timeoutMs}; set lock_timeout = ${timeoutMs};
-   set idle_in_transaction_session_timeout = ${timeoutMs * 2}; set default_transaction_isolation = 'read committed'`
+   set idle_in_transaction_session_timeout = ${timeoutMs * 2}; set default_transaction_isolation = 'read committed'; set plan_cache_mode = force_generic_plan`
 
 /** Connects within `timeoutMs`, else throws LinkBroken; each statement of the session may take `statementMs`. */
 export const connect = async (

@@ -53,7 +53,7 @@ export const prepare = (entry: Entry, sealer: Sealer, nowMs: number): Prepared =
           },
         )
       }
-      const { sealed, commit } = sealPart(sealer.key, sealer.nonce(), eventId, part, piece)
+      const { sealed, commit } = sealPart(sealer.key, sealer.nonce(), id, part, piece)
       parts.push(sealed)
       commitments.push({ part, kind, commit, len: piece.length })
       size += sealed.ciphertext.length

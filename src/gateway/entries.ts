@@ -14,23 +14,32 @@ export interface Known {
   readonly call?: Call
 }
 
-const common = (known: Known): Omit<Entry, 'type'> => ({
-  callId: known.callId,
-  actor: {
-    iss: known.caller.iss,
-    sub: known.caller.sub,
-    client: known.caller.client,
-    groups: known.caller.groups,
-  },
-  origin: { via: known.caller.via, session: known.caller.session, auth: known.caller.auth },
-  tool: known.tool,
-  ...(known.toolDef === undefined ? {} : { toolDef: known.toolDef }),
-  ...(known.target === undefined ? {} : { target: known.target }),
-  ...(known.targetIdentity === undefined ? {} : { targetIdentity: known.targetIdentity }),
-  ...(known.call === undefined
-    ? {}
-    : { effect: known.call.facts.effect, facts: known.call.facts.names }),
-})
+type Common = Omit<Entry, 'type'>
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
+
+// The events of one call share these objects: whoever writes them out does so once.
+const made = new WeakMap<Known, Common>()
+
+const common = (known: Known): Common => {
+  const kept = made.get(known)
+  if (kept) return kept
+  const { call, caller } = known
+  const fields: Writable<Common> = {
+    callId: known.callId,
+    actor: { iss: caller.iss, sub: caller.sub, client: caller.client, groups: caller.groups },
+    origin: { via: caller.via, session: caller.session, auth: caller.auth },
+    tool: known.tool,
+  }
+  if (known.toolDef !== undefined) fields.toolDef = known.toolDef
+  if (known.target !== undefined) fields.target = known.target
+  if (known.targetIdentity !== undefined) fields.targetIdentity = known.targetIdentity
+  if (call) {
+    fields.effect = call.facts.effect
+    fields.facts = call.facts.names
+  }
+  made.set(known, fields)
+  return fields
+}
 
 const decided = (verdict: Verdict): Pick<Entry, 'policy'> & { parts: readonly Part[] } => {
   const { record } = verdict
@@ -126,33 +135,32 @@ export const result = (
   output: MaskedOutput,
   rules: string,
   durationUs: number,
-): Entry => ({
-  ...common(known),
-  type: 'call.result',
-  parent,
-  outcome: {
+): Entry => {
+  const outcome: Record<string, string | boolean> = {
     status: 'ok',
     code: 'OK',
-    ...(output.rows === undefined ? {} : { rows: String(output.rows) }),
     bytes: String(output.bytes),
     truncated: output.truncated,
     duration_us: String(durationUs),
-  },
-  mask: { rules, hits: output.hits },
-  parts: [
-    { kind: 'output', bytes: output.json },
-    ...(output.timeline
-      ? [
-          {
-            kind: 'timeline' as const,
-            bytes: JSON.stringify(
-              output.timeline.map((t) => [t.stream, t.atMs, t.text]),
-            ) as Masked<string>,
-          },
-        ]
-      : []),
-  ],
-})
+  }
+  if (output.rows !== undefined) outcome.rows = String(output.rows)
+  const parts: Part[] = [{ kind: 'output', bytes: output.json }]
+  if (output.timeline)
+    parts.push({
+      kind: 'timeline',
+      bytes: JSON.stringify(
+        output.timeline.map((t) => [t.stream, t.atMs, t.text]),
+      ) as Masked<string>,
+    })
+  return {
+    ...common(known),
+    type: 'call.result',
+    parent,
+    outcome,
+    mask: { rules, hits: output.hits },
+    parts,
+  }
+}
 
 export const failed = (
   known: Known,
