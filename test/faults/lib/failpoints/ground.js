@@ -1,0 +1,30 @@
+// Failpoints `vault.lease` (match: the credential's name), `mask` (match: the target's name) and `keys` (wrap and unwrap of data keys).
+import { around, instead, reach, real } from './control.js'
+
+const { openGround: open } = await real('dist/serve/ground.js')
+
+export const openGround = async (start) => {
+  const ground = await open(start)
+  const { keys, masker, vault } = ground
+  // A key wrap answers at once, so its failpoint can only throw.
+  const guarded = (work) => {
+    const failed = reach('keys', 'before')
+    if (failed === undefined) return work()
+    failed.catch(() => undefined)
+    throw new Error('failpoint keys')
+  }
+  return {
+    ...ground,
+    keys: instead(keys, {
+      wrap: (...args) => guarded(() => keys.wrap(...args)),
+      unwrap: (...args) => guarded(() => keys.unwrap(...args)),
+    }),
+    vault: instead(vault, {
+      lease: (name, callId) => around('vault.lease', name, () => vault.lease(name, callId)),
+    }),
+    masker: instead(masker, {
+      output: (output, context) =>
+        around('mask', context.target?.name ?? '', () => masker.output(output, context)),
+    }),
+  }
+}

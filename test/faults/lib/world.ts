@@ -1,0 +1,74 @@
+/** What most cases begin with: a store of their own, a target, a gateway that serves, and the histories of all three. */
+import type pg from 'pg'
+import { adminOf, type Cluster, type ClusterOptions, openCluster } from './cluster.ts'
+import type { Kit } from './fault.ts'
+import { type Gateway, type GatewayOptions, openGateway } from './gateway.ts'
+import { type History, openHistory } from './history.ts'
+import { type Judgement, judge, type Noted, notedCheckpoint, settled } from './judge.ts'
+import { openTarget, type Target } from './target.ts'
+
+export interface World {
+  readonly cluster: Cluster
+  readonly admin: pg.Pool
+  readonly target: Target
+  readonly history: History
+  readonly gateway: Gateway
+  /** Another gateway on the same store and target, not started. */
+  another(name: string, over?: Partial<GatewayOptions>): Promise<Gateway>
+  /** Notes the newest checkpoint, which must hold to the end. */
+  note(): Promise<Noted>
+  /** Waits until all has settled, then judges the whole. */
+  judge(): Promise<Judgement>
+}
+
+export interface WorldOptions {
+  readonly cluster?: ClusterOptions
+  readonly gateway?: Partial<GatewayOptions>
+  /** The gateway is configured and not started. */
+  readonly start?: false
+}
+
+export const openWorld = async (kit: Kit, options: WorldOptions = {}): Promise<World> => {
+  const cluster = await openCluster(kit, options.cluster)
+  const admin = adminOf(kit, cluster)
+  const target = await openTarget(kit)
+  const history = openHistory()
+  const gateways: Gateway[] = []
+  const noted: Noted[] = []
+  const another = async (name: string, over: Partial<GatewayOptions> = {}): Promise<Gateway> => {
+    const one = await openGateway(kit, {
+      storeUrl: cluster.writerUrl,
+      target,
+      ...options.gateway,
+      name,
+      ...over,
+    })
+    gateways.push(one)
+    return one
+  }
+  const gateway = await another('g1')
+  if (options.start !== false) await gateway.start()
+  return {
+    cluster,
+    admin,
+    target,
+    history,
+    gateway,
+    another,
+    async note() {
+      const one = await notedCheckpoint(admin)
+      noted.push(one)
+      return one
+    },
+    async judge() {
+      await settled(admin)
+      return judge({ admin, target, history, gateways, noted })
+    },
+  }
+}
+
+/** `code` of a refusal, `ok`, or why there was no answer. */
+export const cameOf = (one: {
+  readonly answer?: { readonly status: string; readonly refused?: { readonly code: string } }
+  readonly failure?: string
+}): string => one.answer?.refused?.code ?? one.answer?.status ?? `no answer (${one.failure ?? ''})`
