@@ -123,7 +123,7 @@ export const formatVerification = (seen: Verification, look: Look): string => {
   const rate = seen.ms > 0 ? `, ${Math.round((seen.events * 1000) / seen.ms)}/s` : ''
   return [
     verdicts[seen.exit],
-    `${seen.events} events in ${seen.streams} streams${rate}; ${checked} contents opened and compared, ${erased} erased; ${seen.approvals} approvals spent.`,
+    `${seen.events} events in ${seen.streams} streams${rate}; ${checked} contents opened and compared, ${erased} erased; ${seen.approvals} approvals spent; ${seen.decisions} decisions made again.`,
     ...seen.findings.map(({ seq, stream, what }) =>
       paint(
         look,

@@ -7,6 +7,9 @@ import {
   verify as verifyBytes,
 } from 'node:crypto'
 
+/** Why a note is refused that nobody trusted has signed. */
+export const UNTRUSTED = 'no trusted key signed this note'
+
 /** The bytes are no note, or no trusted key signed them. Its message is fit to show. */
 export class NoteRefused extends Error {
   override readonly name = 'NoteRefused'
@@ -146,6 +149,6 @@ export const openNote = (
     if (!verifies(text, key, bytes)) throw new NoteRefused(`the signature of ${key.name} is false`)
     if (!by.includes(key)) by.push(key)
   }
-  if (by.length === 0) throw new NoteRefused('no trusted key signed this note')
+  if (by.length === 0) throw new NoteRefused(UNTRUSTED)
   return { text, by }
 }

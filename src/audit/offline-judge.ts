@@ -91,7 +91,7 @@ export const openJudge = (options: OfflineOptions, sizes: ReadonlySet<number>) =
     const header = inHand
     inHand = undefined
     of.parts.done(atEvent(header))
-    decisions.event(header, of.parts.textOf('decision'), {
+    decisions.event(header, of.parts.request(), {
       say: atEvent(header),
       incomplete: (what) => incomplete.add(what),
     })

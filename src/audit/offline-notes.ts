@@ -1,7 +1,7 @@
 /** Signed notes over a bundle's tree: its checkpoints, its anchors, and the anchors that the auditor brings. */
 import { openCheckpoint, parseCheckpoint } from './checkpoint-note.ts'
 import { type CompactRange, openCompact } from './compact.ts'
-import { type NoteKey, NoteRefused } from './note.ts'
+import { type NoteKey, NoteRefused, UNTRUSTED } from './note.ts'
 
 export interface NotesCheck {
   /** A leaf was added to the tree. */
@@ -62,8 +62,7 @@ export const openNotesCheck = (by: {
       } catch (thrown) {
         if (!(thrown instanceof NoteRefused)) throw thrown
         const size = claimedSize(note)
-        if (size !== undefined && thrown.message === 'no trusted key signed this note')
-          strange.push({ size, say })
+        if (size !== undefined && thrown.message === UNTRUSTED) strange.push({ size, say })
         else say(`does not hold: ${thrown.message}`)
       }
     },

@@ -6,10 +6,9 @@ import { matches } from './seal.ts'
 
 export interface PartsCheck {
   event(header: Fields): void
-  /** The decision's request, when this part ends it. */
   part(line: PayloadLine, say: (what: string) => void): void
-  /** Whole text of the parts of a kind of the event in hand; undefined when one is not there. */
-  textOf(kind: string): string | undefined
+  /** The decision's request of the event in hand; undefined when it is not all there. */
+  request(): string | undefined
   /** No more parts of the event in hand. */
   done(say: (what: string) => void): void
   end(report: (event: string, what: string) => void): void
@@ -24,6 +23,21 @@ const unpacked = (id: string): string =>
     .toString('hex')
     .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/** Whole text of the `decision` parts that a header commits to; undefined when one is not there. */
+export const requestIn = (
+  header: Fields,
+  parts: ReadonlyMap<number, Buffer>,
+): string | undefined => {
+  const payload: readonly Fields[] = Array.isArray(header.payload) ? header.payload : []
+  const pieces = payload
+    .filter((one) => one?.kind === 'decision')
+    .map((one) => parts.get(Number(one.part)))
+  const whole = pieces.filter((one) => one !== undefined)
+  return pieces.length === 0 || whole.length < pieces.length
+    ? undefined
+    : Buffer.concat(whole).toString('utf8')
+}
 
 /** `clear`: the bundle should hold every part that was not erased. */
 export const openPartsCheck = (clear: boolean): PartsCheck => {
@@ -64,18 +78,7 @@ export const openPartsCheck = (clear: boolean): PartsCheck => {
         return say(`payload part ${part} is not what the header commits to`)
       seen.set(part, bytes)
     },
-    textOf(kind) {
-      const payload: readonly Fields[] = Array.isArray(current?.header.payload)
-        ? current.header.payload
-        : []
-      const pieces = payload
-        .filter((one) => one?.kind === kind)
-        .map((one) => seen.get(Number(one.part)))
-      const whole = pieces.filter((one) => one !== undefined)
-      return pieces.length === 0 || whole.length < pieces.length
-        ? undefined
-        : Buffer.concat(whole).toString('utf8')
-    },
+    request: () => (current ? requestIn(current.header, seen) : undefined),
     done(say) {
       if (!clear || current === undefined) return
       const absent = current.parts.length - seen.size

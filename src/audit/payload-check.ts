@@ -43,13 +43,14 @@ export const committedBy = (header: Fields): Committed | undefined => {
 
 type KeyOf = (keyId: string) => Promise<Buffer | undefined>
 
-/** `rows` are those of this event. */
+/** `rows` are those of this event; `opened` gets the parts that are what the header commits to. */
 export const checkPayload = async (
   { header, parts }: Committed,
   rows: readonly PayloadRow[],
   keyOf: KeyOf | undefined,
   counts: PayloadCounts,
   report: (finding: Finding) => void,
+  opened?: (part: number, bytes: Buffer) => void,
 ): Promise<void> => {
   const say = (what: string) => report({ stream: text(header.stream), seq: text(header.seq), what })
   const place = { log: text(header.log), stream: text(header.stream), epoch: text(header.epoch) }
@@ -68,8 +69,9 @@ export const checkPayload = async (
       counts.checked += 1
       try {
         const sealed = { part, nonce: row.nonce, ciphertext: row.ciphertext }
-        const opened = openPart(epochKey(month, place), text(header.event_id), sealed)
-        if (!matches(opened, commit)) say(`payload part ${part} is not what the header commits to`)
+        const found = openPart(epochKey(month, place), text(header.event_id), sealed)
+        if (matches(found, commit)) opened?.(part, found.bytes)
+        else say(`payload part ${part} is not what the header commits to`)
       } catch {
         say(`payload part ${part} can not be opened: it was changed`)
       }

@@ -4,7 +4,7 @@ import { openCheckpoint } from './checkpoint-note.ts'
 import { openCompact } from './compact.ts'
 import { notaryKeys, pinned } from './notary-pin.ts'
 import { LogContradicted } from './notary-port.ts'
-import { type NoteKey, NoteRefused } from './note.ts'
+import { type NoteKey, NoteRefused, UNTRUSTED } from './note.ts'
 import { type AskRows, grow, treeSize } from './tree-read.ts'
 
 export interface TreeSeen {
@@ -24,6 +24,8 @@ const GAPS = `select stream_id::text as stream from audit.leaf group by stream_i
 const ORDER = `select stream_id::text as stream, seq::text from (
     select stream_id, seq, idx - lag(idx) over (partition by stream_id order by seq) as step from audit.leaf) s
   where step <= 0 limit ${MOST_NAMED}`
+
+const REBASED = "select exists (select from audit.event where type = 'log.rebased') as rebased"
 
 const checkLeaves = async (ask: AskRows, report: (finding: Finding) => void): Promise<void> => {
   for (const row of (await ask(STRANGE, [])).slice(0, MOST_NAMED))
@@ -54,38 +56,84 @@ const keysOf = async (ask: AskRows, log: string): Promise<readonly NoteKey[]> =>
   }
 }
 
-/** Checks every checkpoint against the root of the leaves before it; how far the last good one reaches. */
-const checkCheckpoints = async (
+interface Doubt {
+  readonly size: number
+  /** Of the signed statement; undefined where no trusted key signed it. */
+  readonly epoch: number | undefined
+  readonly what: string
+}
+interface Judged {
+  readonly signed: number
+  /** Highest epoch that a trusted key signed. */
+  readonly epoch: number
+  readonly doubts: readonly Doubt[]
+}
+
+/** Compares every checkpoint with the root of the leaves before it; how far the last good one reaches, and which do not fit. */
+const judgeCheckpoints = async (
   ask: AskRows,
   { keys, log, size }: { keys: readonly NoteKey[]; log: string; size: number },
   report: (what: string) => void,
-): Promise<number> => {
+): Promise<Judged> => {
   const range = openCompact()
+  const doubts: Doubt[] = []
   let signed = 0
+  let epoch = 0
   let after = -1
+  const judge = (note: string): void => {
+    const at = `the checkpoint over ${after} events`
+    try {
+      const found = openCheckpoint(note, keys, log)
+      epoch = Math.max(epoch, found.epoch)
+      if (after > size)
+        doubts.push({
+          size: after,
+          epoch: found.epoch,
+          what: `a checkpoint covers ${after} events and the tree has ${size}: its end is gone`,
+        })
+      else if (found.size === after && found.root.equals(range.root())) signed = after
+      else doubts.push({ size: after, epoch: found.epoch, what: `${at} is not over these` })
+    } catch (thrown) {
+      if (!(thrown instanceof NoteRefused)) throw thrown
+      const strange = thrown.message === UNTRUSTED
+      const what = `${at} does not hold: ${thrown.message}`
+      if (strange) doubts.push({ size: after, epoch: undefined, what })
+      else report(what)
+    }
+  }
   for (;;) {
     const page = await ask(
       'select size::text, note from audit.checkpoint c where c.size > $1 order by c.size limit 1000',
       [after],
     )
+    if (page.length === 0) return { signed, epoch, doubts }
     for (const row of page) {
       after = Number(row.size)
-      if (after > size) {
-        report(`a checkpoint covers ${after} events and the tree has ${size}: its end is gone`)
-        return signed
-      }
-      await grow(ask, range, after)
-      try {
-        const found = openCheckpoint(String(row.note), keys, log)
-        if (found.size === after && found.root.equals(range.root())) signed = after
-        else report(`the checkpoint over ${after} events is not over these`)
-      } catch (thrown) {
-        if (!(thrown instanceof NoteRefused)) throw thrown
-        report(`the checkpoint over ${after} events does not hold: ${thrown.message}`)
-      }
+      if (after <= size) await grow(ask, range, after)
+      judge(String(row.note))
     }
-    if (page.length === 0) return signed
   }
+}
+
+/** As the verifier of bundles judges them: an older period of the log, or of its key, is said and not held against it. */
+const settle = (
+  { doubts, epoch, signed }: Judged,
+  rebased: boolean,
+  report: (what: string) => void,
+): readonly string[] => {
+  let before = 0
+  let strange = 0
+  for (const doubt of doubts) {
+    if (doubt.epoch === undefined && doubt.size < signed) strange += 1
+    else if (doubt.epoch !== undefined && rebased && doubt.epoch < epoch) before += 1
+    else report(doubt.what)
+  }
+  return [
+    ...(strange > 0
+      ? [`${strange} older checkpoints: their key is not among the trusted ones`]
+      : []),
+    ...(before > 0 ? [`${before} checkpoints from before the log was rebased`] : []),
+  ]
 }
 
 /** `trusted`: keys that the auditor brought; without them the store's own record of keys is used, and that is said. */
@@ -99,8 +147,12 @@ export const checkTree = async (
   const size = await treeSize(ask)
   const keys = options.trusted ?? (await keysOf(ask, options.log))
   let signed = 0
+  let unsure: readonly string[] = []
   try {
-    signed = await checkCheckpoints(ask, { keys, log: options.log, size }, whole)
+    const judged = await judgeCheckpoints(ask, { keys, log: options.log, size }, whole)
+    const [row] = await ask(REBASED, [])
+    unsure = settle(judged, row?.rebased === true, whole)
+    signed = judged.signed
   } catch (thrown) {
     if (!(thrown instanceof LogContradicted)) throw thrown
     whole(thrown.message)
@@ -113,6 +165,7 @@ export const checkTree = async (
   return {
     signed,
     notChecked: [
+      ...unsure,
       ...(tail > 0 ? [`the last ${tail} events: no checkpoint covers them yet`] : []),
       ...(options.trusted || signed === 0
         ? []

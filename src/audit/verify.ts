@@ -3,10 +3,13 @@ import { isDeepStrictEqual } from 'node:util'
 import pg from 'pg'
 import type { KeyWrap } from '../types.ts'
 import { openApprovalCheck } from './approval-check.ts'
-import { type Finding, openStreamCheck, text } from './chain-check.ts'
+import { type Fields, type Finding, openStreamCheck, text } from './chain-check.ts'
 import { keyReader } from './keys.ts'
 import type { NoteKey } from './note.ts'
+import type { Decide } from './offline-decisions.ts'
+import { requestIn } from './offline-parts.ts'
 import { type Committed, checkPayload, committedBy, type PayloadCounts } from './payload-check.ts'
+import { openStoreDecisions } from './store-decisions.ts'
 import { checkTree, type TreeSeen } from './tree-check.ts'
 import type { AskRows } from './tree-read.ts'
 import { beginReading, payloadsOf, readPage, streamsOf, totalsOf } from './verify-read.ts'
@@ -18,6 +21,8 @@ export interface VerifyOptions {
   readonly keys?: KeyWrap
   /** The gateway owns the store (the embedded one). */
   readonly embedded?: boolean
+  /** Left out: decisions are not made again. */
+  readonly decide?: Decide
   /** The notary's keys, where the auditor brings them; else the store's own record of them. */
   readonly trusted?: readonly NoteKey[]
   /** Findings that are kept; more are only counted. */
@@ -35,6 +40,8 @@ export interface Verification {
   /** Events that a checkpoint covers whose signature holds. */
   readonly signed: number
   readonly approvals: number
+  /** That were made again, with the same result. */
+  readonly decisions: number
   readonly payloads: PayloadCounts
   readonly findings: readonly Finding[]
   /** All findings, also those that were not kept. */
@@ -104,6 +111,15 @@ const walk = async (
   const keyOf = tolerantKeys(client, options, brokenKeys)
   const approvals = openApprovalCheck(report)
   const payloads: PayloadCounts = { checked: 0, erased: 0, sealed: 0 }
+  const ask: AskRows = async (sql, values) => (await client.query(sql, [...values])).rows
+  const whole = (what: string) => report({ stream: '', seq: '', what })
+  const incomplete = new Set<string>()
+  const decisions = await openStoreDecisions(ask, options.decide, whole)
+  const decide = (header: Fields, request: string | undefined): void =>
+    decisions.event(header, request, {
+      say: (what) => report({ stream: text(header.stream), seq: text(header.seq), what }),
+      incomplete: () => incomplete.add('the policies that decided are not in the store'),
+    })
   let events = 0
   let rows = 0
   let open = 0
@@ -130,6 +146,7 @@ const walk = async (
         approvals.event(event)
         const commits = committedBy(event.header)
         if (commits) committed.push(commits)
+        else decide(event.header, undefined)
       }
       for (const group of groups(committed)) {
         const found = await payloadsOf(
@@ -139,7 +156,11 @@ const walk = async (
         for (const one of group) {
           const its = found.get(text(one.header.event_id).replaceAll('-', '')) ?? []
           rows += its.length
-          await checkPayload(one, its, keyOf, payloads, report)
+          const parts = new Map<number, Buffer>()
+          await checkPayload(one, its, keyOf, payloads, report, (part, bytes) =>
+            parts.set(part, bytes),
+          )
+          decide(one.header, requestIn(one.header, parts))
         }
       }
       events += page.length
@@ -149,10 +170,8 @@ const walk = async (
     open += check.open
   }
   const totals = await totalsOf(client)
-  const whole = (what: string) => report({ stream: '', seq: '', what })
   if (totals.events !== events) whole(`${totals.events - events} events belong to no stream`)
   if (totals.payloads !== rows) whole(`${totals.payloads - rows} payload parts belong to no event`)
-  const ask: AskRows = async (sql, values) => (await client.query(sql, [...values])).rows
   const tree = await checkTree(
     ask,
     { log: options.log, events, ...(options.trusted ? { trusted: options.trusted } : {}) },
@@ -160,18 +179,23 @@ const walk = async (
   )
   const spent = approvals.end()
   return {
-    exit: wrong > 0 ? 1 : brokenKeys.size > 0 ? 2 : 0,
+    exit: wrong > 0 ? 1 : brokenKeys.size + incomplete.size > 0 ? 2 : 0,
     streams: streams.length,
     events,
     open,
     signed: tree.signed,
     approvals: spent,
+    decisions: decisions.checked,
     payloads,
     findings,
     wrong,
     notChecked: [
       ...unsigned(options.embedded ?? false, tree),
-      'decisions: they were not made again',
+      ...incomplete,
+      ...(options.decide === undefined ? ['decisions: they were not made again'] : []),
+      ...(decisions.unseen > 0
+        ? [`${decisions.unseen} decisions whose request could not be read`]
+        : []),
       ...(brokenKeys.size > 0
         ? [`${brokenKeys.size} data keys that the vault's key does not open`]
         : []),
@@ -230,6 +254,7 @@ export const verifyStore = async (options: VerifyOptions): Promise<Verification>
       open: 0,
       signed: 0,
       approvals: 0,
+      decisions: 0,
       payloads: { checked: 0, erased: 0, sealed: 0 },
       findings: [],
       wrong: 0,

@@ -15,6 +15,7 @@ import { writeReceipt } from '../audit/receipt.ts'
 import { type Cursor, tail } from '../audit/tail.ts'
 import { verifyStore } from '../audit/verify.ts'
 import { GateError } from '../errors.ts'
+import { decideRecorded } from '../guards/policy/recorded.ts'
 import { openEvidence } from '../serve/evidence.ts'
 import { readKeys, verifyFile } from './audit-verify.ts'
 import { gatewayClient } from './client.ts'
@@ -191,6 +192,7 @@ const verifyCommand = async (
       pool: evidence.store.pool,
       log: config.log.name,
       keys: evidence.keys,
+      decide: decideRecorded,
       embedded: evidence.store.kind === 'embedded',
       ...(options.key ? { trusted: await readKeys(options.key) } : {}),
     })

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { formatVerification } from '../../audit/format.ts'
 import { formatBundleVerification } from '../../audit/offline-format.ts'
 import { verifyStore } from '../../audit/verify.ts'
+import { decideRecorded } from '../../guards/policy/recorded.ts'
 import { notaryFolder } from '../../serve/embedded-notary.ts'
 import { openEvidence } from '../../serve/evidence.ts'
 import { exportLog, fileSink } from '../audit-export.ts'
@@ -18,6 +19,7 @@ export const verifyNow = async ({ config }: Setting, page: Page): Promise<boolea
       pool: evidence.store.pool,
       log: config.log.name,
       keys: evidence.keys,
+      decide: decideRecorded,
       embedded: evidence.store.kind === 'embedded',
     })
     page.says('auditor', 'countersign audit verify')
