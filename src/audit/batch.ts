@@ -33,11 +33,11 @@ export const buildBatch = (
   const headers: Buffer[] = []
   const leaves: Buffer[] = []
   let { seq, head: prev } = from
-  const when = time.stamp()
+  const { tMonoNs, tSrc, tWall } = time.stamp()
   const receipts = items.map((item) =>
     item.prepared.map((draft): Receipt => {
       seq += 1n
-      const header = headerBytes(draft, frame, { ...when, seq, prev })
+      const header = headerBytes(draft, frame, { seq, prev, tWall, tSrc, tMonoNs })
       prev = leafHash(header)
       headers.push(header)
       leaves.push(prev)

@@ -77,7 +77,7 @@ const lengthOf = (value: FactValue): number => {
 }
 
 /** Whether the texts of the entry's header part alone have more characters than `limit`: then it need not be written out to know. */
-export const isLong = (entry: Entry, limit: number): boolean => {
+const isLong = (entry: Entry, limit: number): boolean => {
   let sum = 0
   for (const name of texts) sum += entry[name]?.length ?? 0
   for (const name of objects) {

@@ -1,7 +1,7 @@
 /** The hashed part of an event: header bytes in RFC 8785 form, written from a template in key order. */
 import { hash } from 'node:crypto'
 import type { Entry } from '../types.ts'
-import { type Cut, forms, isLong } from './cut.ts'
+import { type Cut, forms } from './cut.ts'
 import { jcsObject, jcsString } from './jcs.ts'
 
 /** A leaf and its prefix stay under 65,536 bytes. */
@@ -105,17 +105,24 @@ const render = ({ entry, dropped }: Cut, draft: Draft, frame: StreamFrame, place
     entry.targetIdentity,
   )}${member('tool', entry.tool)}${member('tool_def', entry.toolDef)}"type":"${entry.type}","v":1}`
 
+// An entry that no text can hold is too long as well.
+const wholeBytes = (draft: Draft, frame: StreamFrame, place: Place): Buffer | undefined => {
+  try {
+    return Buffer.from(render(draft, draft, frame, place))
+  } catch (thrown) {
+    if (thrown instanceof RangeError) return undefined
+    throw thrown
+  }
+}
+
 /**
  * The bytes that are hashed and stored. Lists and texts that would make the header too long are cut, and
  * `cut` in the header says what and by how much. Throws RangeError if it is too long even then.
  */
 export const headerBytes = (draft: Draft, frame: StreamFrame, place: Place): Buffer => {
-  const { entry } = draft
-  if (!isLong(entry, MAX_HEADER_BYTES)) {
-    const whole = Buffer.from(render({ entry }, draft, frame, place))
-    if (whole.length <= MAX_HEADER_BYTES) return whole
-  }
-  for (const form of forms(entry, MAX_HEADER_BYTES)) {
+  const whole = wholeBytes(draft, frame, place)
+  if (whole !== undefined && whole.length <= MAX_HEADER_BYTES) return whole
+  for (const form of forms(draft.entry, MAX_HEADER_BYTES)) {
     const bytes = Buffer.from(render(form, draft, frame, place))
     if (bytes.length <= MAX_HEADER_BYTES) return bytes
   }

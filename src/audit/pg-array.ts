@@ -27,19 +27,27 @@ export const byteaArray = (elements: readonly Uint8Array[]): Buffer => build('by
 export const uuidArray = (elements: readonly Uint8Array[]): Buffer => build('uuid', elements)
 
 /** A parameter for `$n::text[]`. */
-export const textArray = (elements: readonly string[]): Buffer =>
-  build(
+export const textArray = (elements: readonly string[]): Buffer => {
+  // Most lists here say one thing many times.
+  const known = new Map<string, Buffer>()
+  return build(
     'text',
-    elements.map((element) => Buffer.from(element)),
-  )
-
-/** A parameter for `$n::int4[]`. */
-export const int4Array = (elements: readonly number[]): Buffer =>
-  build(
-    'int4',
     elements.map((element) => {
-      const four = Buffer.allocUnsafe(4)
-      four.writeInt32BE(element)
-      return four
+      const kept = known.get(element) ?? Buffer.from(element)
+      known.set(element, kept)
+      return kept
     }),
   )
+}
+
+/** A parameter for `$n::int4[]`. */
+export const int4Array = (elements: readonly number[]): Buffer => {
+  const bytes = Buffer.allocUnsafe(4 * elements.length)
+  return build(
+    'int4',
+    elements.map((element, index) => {
+      bytes.writeInt32BE(element, 4 * index)
+      return bytes.subarray(4 * index, 4 * index + 4)
+    }),
+  )
+}

@@ -17,6 +17,8 @@ export interface Sealer {
 
 /** Ready to be committed, and the same in every try. */
 export interface Prepared extends Draft {
+  /** The event's id as it is stored. */
+  readonly id: Buffer
   readonly parts: readonly SealedPart[]
   readonly keyId: string
   /** Bytes that it keeps in memory. */
@@ -59,5 +61,5 @@ export const prepare = (entry: Entry, sealer: Sealer, nowMs: number): Prepared =
       size += sealed.ciphertext.length
     }
   }
-  return { entry, eventId, commitments, parts, keyId: sealer.keyId, size }
+  return { entry, id, eventId, commitments, parts, keyId: sealer.keyId, size }
 }

@@ -1,7 +1,6 @@
 /** The statements on `audit.stream` and the one append; compare-and-set is the only way a stream moves. */
 import type { Batch, Position } from './batch.ts'
 import type { StreamFrame } from './header.ts'
-import { uuidBytes } from './ids.ts'
 import type { Link, Statement } from './link.ts'
 import { byteaArray, int4Array, textArray, uuidArray } from './pg-array.ts'
 
@@ -20,6 +19,9 @@ const PAYLOADS = `, sealed as (
   from unnest($10::uuid[], $11::int4[], $12::text[], $13::bytea[], $14::bytea[])
     p(event_id, part, key_id, nonce, ciphertext), cas)`
 
+const APPEND = `${CAS} ${EVENTS}`
+const APPEND_SEALED = `${CAS}${PAYLOADS} ${EVENTS}`
+
 /** Inserts the batch and moves the head, or inserts nothing. Renews the lease on the way. */
 export const appendStatement = (batch: Batch, frame: StreamFrame, leaseMs: number): Statement => {
   const values: unknown[] = [
@@ -33,20 +35,29 @@ export const appendStatement = (batch: Batch, frame: StreamFrame, leaseMs: numbe
     leaseMs,
     byteaArray(batch.leaves),
   ]
-  const sealed = batch.items.flatMap(({ prepared }) =>
-    prepared.flatMap(({ eventId, keyId, parts }) =>
-      parts.map((part) => ({ id: uuidBytes(eventId), keyId, ...part })),
-    ),
-  )
-  if (sealed.length === 0) return { name: 'append', text: `${CAS} ${EVENTS}`, values }
+  const ids: Buffer[] = []
+  const numbers: number[] = []
+  const keyIds: string[] = []
+  const nonces: Buffer[] = []
+  const ciphertexts: Buffer[] = []
+  for (const { prepared } of batch.items)
+    for (const { id, keyId, parts } of prepared)
+      for (const { ciphertext, nonce, part } of parts) {
+        ids.push(id)
+        numbers.push(part)
+        keyIds.push(keyId)
+        nonces.push(nonce)
+        ciphertexts.push(ciphertext)
+      }
+  if (ids.length === 0) return { name: 'append', text: APPEND, values }
   values.push(
-    uuidArray(sealed.map(({ id }) => id)),
-    int4Array(sealed.map(({ part }) => part)),
-    textArray(sealed.map(({ keyId }) => keyId)),
-    byteaArray(sealed.map(({ nonce }) => nonce)),
-    byteaArray(sealed.map(({ ciphertext }) => ciphertext)),
+    uuidArray(ids),
+    int4Array(numbers),
+    textArray(keyIds),
+    byteaArray(nonces),
+    byteaArray(ciphertexts),
   )
-  return { name: 'append_sealed', text: `${CAS}${PAYLOADS} ${EVENTS}`, values }
+  return { name: 'append_sealed', text: APPEND_SEALED, values }
 }
 
 /** What the store says of a stream. */

@@ -14,73 +14,72 @@ export interface Known {
   readonly call?: Call
 }
 
-type Common = Omit<Entry, 'type'>
 type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
 // The events of one call share these objects: whoever writes them out does so once.
-const made = new WeakMap<Known, Common>()
+const made = new WeakMap<Known, Pick<Entry, 'actor' | 'origin'>>()
 
-const common = (known: Known): Common => {
+const people = (known: Known): Pick<Entry, 'actor' | 'origin'> => {
   const kept = made.get(known)
   if (kept) return kept
-  const { call, caller } = known
-  const fields: Writable<Common> = {
-    callId: known.callId,
-    actor: { iss: caller.iss, sub: caller.sub, client: caller.client, groups: caller.groups },
-    origin: { via: caller.via, session: caller.session, auth: caller.auth },
-    tool: known.tool,
-  }
-  if (known.toolDef !== undefined) fields.toolDef = known.toolDef
-  if (known.target !== undefined) fields.target = known.target
-  if (known.targetIdentity !== undefined) fields.targetIdentity = known.targetIdentity
-  if (call) {
-    fields.effect = call.facts.effect
-    fields.facts = call.facts.names
-  }
-  made.set(known, fields)
-  return fields
+  const { auth, client, groups, iss, session, sub, via } = known.caller
+  const fresh = { actor: { iss, sub, client, groups }, origin: { via, session, auth } }
+  made.set(known, fresh)
+  return fresh
 }
 
-const decided = (verdict: Verdict): Pick<Entry, 'policy'> & { parts: readonly Part[] } => {
-  const { record } = verdict
-  if (!record) return { parts: [] }
-  return {
-    policy: {
-      set: record.set,
-      schema: record.schema,
-      engine: record.engine,
-      rules: verdict.rules,
-      decision: verdict.kind,
-      ...(record.shadow === undefined ? {} : { shadow: record.shadow }),
-    },
-    // The request holds facts (names), groups and ids: the same words as the header, nothing of the input.
-    parts: [{ kind: 'decision', bytes: record.request as Masked<string> }],
+/** The event as far as it is the same for all of a call; its maker adds the rest. Assigned, since spreading costs a microsecond a time. */
+const begun = (known: Known, type: Entry['type']): Writable<Entry> => {
+  const { actor, origin } = people(known)
+  const entry: Writable<Entry> = { type, callId: known.callId, actor, origin, tool: known.tool }
+  if (known.toolDef !== undefined) entry.toolDef = known.toolDef
+  if (known.target !== undefined) entry.target = known.target
+  if (known.targetIdentity !== undefined) entry.targetIdentity = known.targetIdentity
+  if (known.call) {
+    entry.effect = known.call.facts.effect
+    entry.facts = known.call.facts.names
   }
+  return entry
+}
+
+/** What was decided, onto its event; the parts that go with it. */
+const decided = (entry: Writable<Entry>, verdict: Verdict): Part[] => {
+  const { record } = verdict
+  if (!record) return []
+  const { engine, request, schema, set, shadow } = record
+  entry.policy =
+    shadow === undefined
+      ? { set, schema, engine, rules: verdict.rules, decision: verdict.kind }
+      : { set, schema, engine, rules: verdict.rules, decision: verdict.kind, shadow }
+  // The request holds facts (names), groups and ids: the same words as the header, nothing of the input.
+  return [{ kind: 'decision', bytes: request as Masked<string> }]
 }
 
 export const received = (
   known: Known,
   parts: readonly Part[],
   detail: Readonly<Record<string, string>>,
-): Entry => ({ ...common(known), type: 'call.received', detail, parts })
-
-export const denied = (known: Known, verdict: Verdict, error: GateError): Entry => {
-  const { parts, ...policy } = decided(verdict)
-  return {
-    ...common(known),
-    ...policy,
-    type: 'call.denied',
-    outcome: { status: 'denied', code: error.code },
-    parts: [...parts, { kind: 'error', bytes: refusal(error) }],
-  }
+): Entry => {
+  const entry = begun(known, 'call.received')
+  entry.detail = detail
+  entry.parts = parts
+  return entry
 }
 
-export const refused = (known: Known, error: GateError): Entry => ({
-  ...common(known),
-  type: 'call.refused',
-  outcome: { status: 'refused', code: error.code },
-  parts: [{ kind: 'error', bytes: refusal(error) }],
-})
+export const denied = (known: Known, verdict: Verdict, error: GateError): Entry => {
+  const entry = begun(known, 'call.denied')
+  const parts = decided(entry, verdict)
+  entry.outcome = { status: 'denied', code: error.code }
+  entry.parts = [...parts, { kind: 'error', bytes: refusal(error) }]
+  return entry
+}
+
+export const refused = (known: Known, error: GateError): Entry => {
+  const entry = begun(known, 'call.refused')
+  entry.outcome = { status: 'refused', code: error.code }
+  entry.parts = [{ kind: 'error', bytes: refusal(error) }]
+  return entry
+}
 
 export const requested = (
   known: Known,
@@ -88,19 +87,16 @@ export const requested = (
   expiresAt: Date,
   view: Masked<string>,
 ): Entry => {
-  const { parts, ...policy } = decided(verdict)
-  return {
-    ...common(known),
-    ...policy,
-    type: 'approval.requested',
-    approval: {
-      needs: verdict.needs.map(
-        (need) => `${need.quorum} of ${need.groups.join(', ')}${need.self ? ' (self)' : ''}`,
-      ),
-      expires: expiresAt.toISOString(),
-    },
-    parts: [...parts, { kind: 'preview', bytes: view }],
+  const entry = begun(known, 'approval.requested')
+  const parts = decided(entry, verdict)
+  entry.approval = {
+    needs: verdict.needs.map(
+      (need) => `${need.quorum} of ${need.groups.join(', ')}${need.self ? ' (self)' : ''}`,
+    ),
+    expires: expiresAt.toISOString(),
   }
+  entry.parts = [...parts, { kind: 'preview', bytes: view }]
+  return entry
 }
 
 export const intent = (
@@ -108,26 +104,22 @@ export const intent = (
   verdict: Verdict | undefined,
   approval?: Readonly<Record<string, string | readonly string[]>>,
 ): Entry => {
-  const { parts, ...policy } = verdict ? decided(verdict) : { parts: [] }
-  return {
-    ...common(known),
-    ...policy,
-    type: 'call.intent',
-    ...(approval === undefined ? {} : { approval }),
-    parts,
-  }
+  const entry = begun(known, 'call.intent')
+  entry.parts = verdict ? decided(entry, verdict) : []
+  if (approval !== undefined) entry.approval = approval
+  return entry
 }
 
 export const prepared = (
   known: Known,
   parent: string,
   detail: Readonly<Record<string, string>>,
-): Entry => ({
-  ...common(known),
-  type: 'call.prepared',
-  parent,
-  detail,
-})
+): Entry => {
+  const entry = begun(known, 'call.prepared')
+  entry.parent = parent
+  entry.detail = detail
+  return entry
+}
 
 export const result = (
   known: Known,
@@ -136,6 +128,8 @@ export const result = (
   rules: string,
   durationUs: number,
 ): Entry => {
+  const entry = begun(known, 'call.result')
+  entry.parent = parent
   const outcome: Record<string, string | boolean> = {
     status: 'ok',
     code: 'OK',
@@ -144,6 +138,8 @@ export const result = (
     duration_us: String(durationUs),
   }
   if (output.rows !== undefined) outcome.rows = String(output.rows)
+  entry.outcome = outcome
+  entry.mask = { rules, hits: output.hits }
   const parts: Part[] = [{ kind: 'output', bytes: output.json }]
   if (output.timeline)
     parts.push({
@@ -152,14 +148,8 @@ export const result = (
         output.timeline.map((t) => [t.stream, t.atMs, t.text]),
       ) as Masked<string>,
     })
-  return {
-    ...common(known),
-    type: 'call.result',
-    parent,
-    outcome,
-    mask: { rules, hits: output.hits },
-    parts,
-  }
+  entry.parts = parts
+  return entry
 }
 
 export const failed = (
@@ -167,21 +157,23 @@ export const failed = (
   parent: string,
   error: GateError,
   durationUs: number,
-): Entry => ({
-  ...common(known),
-  type: error.code === 'OUTCOME_UNKNOWN' ? 'call.unknown' : 'call.error',
-  parent,
-  outcome: {
-    status: error.code === 'OUTCOME_UNKNOWN' ? 'unknown' : 'error',
+): Entry => {
+  const unknown = error.code === 'OUTCOME_UNKNOWN'
+  const entry = begun(known, unknown ? 'call.unknown' : 'call.error')
+  entry.parent = parent
+  const outcome: Record<string, string> = {
+    status: unknown ? 'unknown' : 'error',
     code: error.code,
     duration_us: String(durationUs),
-    ...(error.teaching.targetCode === undefined ? {} : { target_code: error.teaching.targetCode }),
-  },
-  parts: [{ kind: 'error', bytes: refusal(error) }],
-})
+  }
+  if (error.teaching.targetCode !== undefined) outcome.target_code = error.teaching.targetCode
+  entry.outcome = outcome
+  entry.parts = [{ kind: 'error', bytes: refusal(error) }]
+  return entry
+}
 
-export const maskFailed = (known: Known, parent: string): Entry => ({
-  ...common(known),
-  type: 'mask.failed',
-  detail: { intent: parent },
-})
+export const maskFailed = (known: Known, parent: string): Entry => {
+  const entry = begun(known, 'mask.failed')
+  entry.detail = { intent: parent }
+  return entry
+}
