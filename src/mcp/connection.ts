@@ -51,7 +51,6 @@ export const serveConnection = (
   const running = new Map<RequestId, AbortController>()
   let client: ClientInfo | undefined
   let caller = by.callerFor({})
-  let written: Promise<void> = Promise.resolve()
 
   const named = (info: ClientInfo | undefined): void => {
     if (info === undefined || (info.name === client?.name && info.version === client.version))
@@ -66,17 +65,30 @@ export const serveConnection = (
     if (!full && stream.isPaused()) stream.resume()
   }
 
-  const write = (text: string, told?: () => void): Promise<void> => {
-    if (stream.destroyed || stream.writableEnded) return Promise.resolve()
-    written = new Promise((resolve) =>
-      stream.write(`${text}\n`, (error) => {
-        if (!error) told?.()
-        throttle()
-        resolve()
-      }),
-    )
+  // Calls that share a commit end in one turn: their answers leave in one write. Nothing waits longer than for what is
+  // ready already.
+  let gathered = ''
+  let readers: (() => void)[] = []
+
+  const flush = (): void => {
+    const text = gathered
+    const told = readers
+    gathered = ''
+    readers = []
+    if (text === '' || stream.destroyed || stream.writableEnded) return
+    stream.write(text, (error) => {
+      if (!error) for (const tell of told) tell()
+      throttle()
+    })
     throttle()
-    return written
+  }
+
+  const write = (text: string, told?: () => void): void => {
+    if (stream.destroyed || stream.writableEnded) return
+    if (gathered === '') process.nextTick(flush)
+    gathered += `${text}\n`
+    if (told !== undefined) readers.push(told)
+    if (gathered.length > mostUnwrittenBytes) flush()
   }
 
   const serveCall = async (
@@ -87,13 +99,13 @@ export const serveConnection = (
     const classified = classifyCall(body, call, undefined)
     if (classified.kind === 'refused') {
       await recordUnread(gateway, { caller, rawBytes: bytes, failed: by.failed })
-      await write(errorAnswer(call.id, classified.code, classified.message, classified.data))
+      write(errorAnswer(call.id, classified.code, classified.message, classified.data))
       return
     }
     named(classified.client)
     if (running.has(call.id)) {
       await recordUnread(gateway, { caller, rawBytes: bytes, failed: by.failed })
-      await write(errorAnswer(call.id, INVALID_REQUEST, 'A request with this id is under way.'))
+      write(errorAnswer(call.id, INVALID_REQUEST, 'A request with this id is under way.'))
       return
     }
     const cancel = new AbortController()
@@ -106,14 +118,14 @@ export const serveConnection = (
       form: formFor(by.results, client?.name),
       era: classified.era,
       server: by.server,
-      notify: (note) => void write(note),
+      notify: (note) => write(note),
       failed: by.failed,
     })
     running.delete(call.id)
     throttle()
     // A cancelled request gets no answer (MCP, cancellation).
     if (!cancel.signal.aborted)
-      await write(text, () => {
+      write(text, () => {
         if (callId !== undefined) gateway.delivered(callId)
       })
     endWhenDone()
@@ -135,8 +147,9 @@ export const serveConnection = (
 
   const sdk: Transport = {
     start: async () => undefined,
-    send: (message) => write(JSON.stringify(message)),
+    send: async (message) => write(JSON.stringify(message)),
     close: async () => {
+      flush()
       stream.end()
       sdk.onclose?.()
     },
@@ -144,7 +157,7 @@ export const serveConnection = (
 
   const unread = async (rawBytes: number, code: number, message: string): Promise<void> => {
     await recordUnread(gateway, { caller, rawBytes, failed: by.failed })
-    await write(errorAnswer(null, code, message))
+    write(errorAnswer(null, code, message))
   }
 
   const dispatch = async (message: unknown, bytes: number): Promise<void> => {
