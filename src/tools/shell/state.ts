@@ -50,7 +50,7 @@ export interface State {
   readonly options: ShellOptions
   readonly home: string
   readonly folders: Folders
-  script(text: string, options: ScriptOptions): void
+  script(text: string, options: ScriptOptions): unknown
   visit(node: SyntaxNode, place: Place): void
 }
 

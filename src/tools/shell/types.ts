@@ -95,4 +95,6 @@ export interface ShellFacts extends BaseFacts {
   readonly paths: readonly string[]
   readonly writes: readonly string[]
   readonly hosts: readonly string[]
+  /** Where it is one program and its words, for which no shell is needed. */
+  readonly words?: readonly string[]
 }

@@ -3,6 +3,7 @@ import {
   type AndOr,
   type Function as FunctionNode,
   forEachChild,
+  type ParsedScript,
   type Pipeline,
   parse,
   type SyntaxNode,
@@ -38,7 +39,7 @@ export class Walk implements State {
   }
 
   /** A whole script. Throws SYNTAX_ERROR where it doesn't parse and INPUT_REFUSED where it can't be judged. */
-  script(text: string, { dialect, params, depth, hidden, inside }: ScriptOptions): void {
+  script(text: string, { dialect, params, depth, hidden, inside }: ScriptOptions): ParsedScript {
     if (depth > deepest) refuse('Commands are nested too deeply.')
     if (text.length > longest) refuse('The command is too long to be judged.')
     checkText(text)
@@ -53,6 +54,7 @@ export class Walk implements State {
     const place = { ...startOf(dialect, scope, depth), hidden, top: true }
     this.findings.list(tree.commands.length)
     for (const statement of tree.commands) this.visit(statement, place)
+    return tree
   }
 
   /** A command given as words, with no shell in between. */

@@ -26,8 +26,31 @@ export const scriptOf = (asked: Asked): string => {
   return asked.cwd === undefined ? body : `cd -- ${quote(asked.cwd)} || exit 126\n${body}`
 }
 
-/** The line for the login shell. Throws INPUT_REFUSED when it is too long. */
-export const lineOf = (target: SshTarget, asked: Asked): string => {
+/** What `env` takes for a program and its words, and every login shell for plain text. */
+const handable = (argv: readonly string[]): boolean =>
+  !/^-|=/.test(argv[0] ?? '-') && argv.every((word) => octal(word) === word)
+
+/** The program behind `env`: the words themselves where they are known and need no shell, else the shell with its script. */
+const programOf = (
+  target: SshTarget,
+  asked: Asked,
+  known: readonly string[] | undefined,
+): string => {
+  const argv = asked.argv ?? known
+  if (argv && asked.cwd === undefined && handable(argv)) return words(argv)
+  const script = scriptOf(asked)
+  const shell = target.shell === 'bash' ? '/bin/bash --noprofile --norc' : '/bin/sh'
+  const encoded = octal(script)
+  return encoded === script
+    ? `${shell} -c ${quote(script)}`
+    : `${shell} -c 'eval "shift;$(printf %b "$1")"' sh ${quote(encoded)}`
+}
+
+/**
+ * The line for the login shell. `known` are the words of a script that is nothing but a program and its words. Throws
+ * INPUT_REFUSED when it is too long.
+ */
+export const lineOf = (target: SshTarget, asked: Asked, known?: readonly string[]): string => {
   if (target.forcedCommand) {
     if (asked.cwd !== undefined)
       throw new GateError(
@@ -36,8 +59,6 @@ export const lineOf = (target: SshTarget, asked: Asked): string => {
       )
     return asked.argv ? words(asked.argv) : (asked.command ?? '')
   }
-  const script = scriptOf(asked)
-  const shell = target.shell === 'bash' ? '/bin/bash --noprofile --norc' : '/bin/sh'
   const environment = [
     `HOME=${target.home ?? ''}`,
     `PATH=${target.path}`,
@@ -47,14 +68,9 @@ export const lineOf = (target: SshTarget, asked: Asked): string => {
   ]
   // The account's home is known to its login shell only: $HOME in double quotes is read alike by all of them.
   const set = environment.map((e) => (e === 'HOME=' ? 'HOME="$HOME"' : quote(e))).join(' ')
-  const encoded = octal(script)
-  const run =
-    encoded === script
-      ? `-c ${quote(script)}`
-      : `-c 'eval "shift;$(printf %b "$1")"' sh ${quote(encoded)}`
   // Stdin is closed on the host and not by us: to a channel whose stdin we ended, some hosts deliver no signals.
   const empty = asked.stdin === undefined ? ' </dev/null' : ''
-  const line = `exec /usr/bin/env -i ${set} ${shell} ${run}${empty}`
+  const line = `exec /usr/bin/env -i ${set} ${programOf(target, asked, known)}${empty}`
   if (line.length > longest)
     throw new GateError('INPUT_REFUSED', 'The command is too long to be sent.', {
       hint: 'Send long text as stdin, or write a file.',

@@ -80,7 +80,7 @@ export const sshRun = (pool: Pool): Tool<typeof input, ShellFacts, SshTarget> =>
   credential: () => 'run',
   run: (given, facts, session) => {
     const { limits, signal } = session
-    const line = lineOf(session.target, given)
+    const line = lineOf(session.target, given, facts.words)
     return pool.use(session, (connection) =>
       runProcess(connection, {
         line,
