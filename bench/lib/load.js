@@ -1,12 +1,12 @@
-// Load: so many callers, each with one call under way, for so many seconds; calls/s and latencies.
+// Load: so many callers, each with one call under way, for so many seconds or calls; calls/s and latencies.
 
-export const load = async (callers, call, seconds) => {
+export const load = async (callers, call, seconds, most = Number.POSITIVE_INFINITY) => {
   const until = performance.now() + seconds * 1_000
   const times = []
   const startedAt = performance.now()
   await Promise.all(
     Array.from({ length: callers }, async (_, caller) => {
-      while (performance.now() < until) {
+      while (performance.now() < until && times.length < most) {
         const at = performance.now()
         await call(caller)
         times.push(performance.now() - at)
