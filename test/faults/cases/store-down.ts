@@ -5,7 +5,7 @@ import { openGateway } from '../lib/gateway.ts'
 import { openHistory } from '../lib/history.ts'
 import { openTarget } from '../lib/target.ts'
 import { eventually, pause } from '../lib/wait.ts'
-import { cameOf, openWorld } from '../lib/world.ts'
+import { cameOf, openWorld, warm, warmth } from '../lib/world.ts'
 
 const refusedAtStart: Fault = {
   fault: 1,
@@ -30,7 +30,7 @@ const refusedAtStart: Fault = {
         'never ready': !everReady,
         'no call is answered': asked.answer === undefined,
         'no effect': effects.length === 0,
-        'says what is wrong': /AUDIT_UNAVAILABLE/.test(gateway.said()),
+        'says what is wrong': /nothing listens at the address of store.url/.test(gateway.said()),
       },
       `exit ${gateway.ended() ?? 'none: it runs on'}, ready never, ${effects.length} effects`,
     )
@@ -77,7 +77,7 @@ const afterIntent: Fault = {
   async run(kit) {
     const world = await openWorld(kit)
     const { cluster, gateway, history } = world
-    await world.note()
+    await warm(world)
     const point = await gateway.arm({
       at: 'vault.lease',
       when: 'before',
@@ -96,7 +96,11 @@ const afterIntent: Fault = {
         header.call_id === one.answer?.call_id && /result|error|unknown/.test(header.type),
     )
     return verdict(
-      { ...checks, 'no result is told': cameOf(one) !== 'ok', 'no effect': effects.length === 0 },
+      {
+        ...checks,
+        'no result is told': cameOf(one) !== 'ok',
+        'no effect': effects.length === warmth,
+      },
       `answer ${cameOf(one)}, end ${end?.header.type}, ${figure}`,
     )
   },
@@ -109,7 +113,7 @@ const beforeResult: Fault = {
   async run(kit) {
     const world = await openWorld(kit)
     const { cluster, gateway, history } = world
-    await world.note()
+    await warm(world)
     const point = await gateway.arm({
       at: 'log.append',
       when: 'before',
@@ -124,7 +128,9 @@ const beforeResult: Fault = {
     const withheld = cameOf(one)
     await cluster.start()
     const { checks, effects, events, figure } = await world.judge()
-    const end = events.find(({ header }) => header.parent !== undefined)
+    const end = events.find(
+      ({ header }) => header.parent !== undefined && header.call_id === one.answer?.call_id,
+    )
     const waited = await gateway.call('call_wait', {
       call_id: one.answer?.call_id ?? '',
       timeout_s: 10,
@@ -133,7 +139,7 @@ const beforeResult: Fault = {
       {
         ...checks,
         'the result is withheld': withheld === 'AUDIT_UNAVAILABLE',
-        'one effect': effects.length === 1,
+        'one effect': effects.length === warmth + 1,
         'the end is in the log': end !== undefined,
         'the end can be had': waited.receipt !== undefined,
       },

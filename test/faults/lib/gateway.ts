@@ -156,7 +156,7 @@ ${o.storeUrl === undefined ? '' : 'store: { url: "file:./store-url" }'}
 log: { name: ${logName}${notary}${o.log ?? ''} }
 vault: { key: "file:./vault.key" }
 masking: { tokenKey: "file:./token.key" }
-approvals: { waitSeconds: ${o.waitSeconds ?? 5} }
+approvals: { waitSeconds: ${o.waitSeconds ?? 20} }
 identity:
   local: { subject: ana, groups: [engineers] }
   approvers:

@@ -31,8 +31,6 @@ export interface History {
 export interface AskHow extends AskOptions {
   readonly word?: string
   readonly guarded?: boolean
-  /** More of the statement's work, as `pg_sleep(1)`: selected beside the insert. */
-  readonly beside?: string
   /** Left out: the word. */
   readonly key?: false
 }
@@ -43,12 +41,11 @@ export const newWord = (): string => `word-${process.pid}-${++words}`
 export const openHistory = (): History => {
   const asked: Asked[] = []
   const told: string[] = []
-  const argsOf = new Map<Asked, Readonly<Record<string, unknown>>>()
+  const argsOf = new Map<string, Readonly<Record<string, unknown>>>()
 
   const send = async (gateway: Gateway, one: Asked, options: AskOptions): Promise<Asked> => {
-    delete one.failure
     try {
-      const args = argsOf.get(one) ?? {}
+      const args = argsOf.get(one.word) ?? {}
       one.answer = await gateway.call(one.tool, args, {
         ...options,
         ...(one.badToken ? { token: 'x'.repeat(43) } : {}),
@@ -67,9 +64,9 @@ export const openHistory = (): History => {
     args: Readonly<Record<string, unknown>>,
     how: AskHow,
   ): Promise<Asked> => {
-    const { beside: _, guarded = false, key, token, word: __, ...options } = how
+    const { guarded = false, key, token, word: _, ...options } = how
     const one: Asked = { word, tool, guarded, badToken: token !== undefined }
-    argsOf.set(one, { ...args, ...(key === false ? {} : { idempotency_key: word }) })
+    argsOf.set(one.word, { ...args, ...(key === false ? {} : { idempotency_key: word }) })
     asked.push(one)
     return send(gateway, one, options)
   }
@@ -79,11 +76,7 @@ export const openHistory = (): History => {
     sql(gateway, how = {}) {
       const word = how.word ?? newWord()
       const target = how.guarded ? 'guarded' : 'shop'
-      const value =
-        how.beside === undefined
-          ? `values ('${word}')`
-          : `select '${word}' from (select ${how.beside}) s`
-      const sql = `insert into effects (word) ${value}`
+      const sql = `insert into effects (word) values ('${word}')`
       return ask(gateway, 'sql_execute', word, { target, sql }, how)
     },
     http(gateway, how = {}) {
@@ -98,6 +91,11 @@ export const openHistory = (): History => {
       told.push(JSON.stringify(answer ?? null))
       return answer
     },
-    again: (gateway, one) => send(gateway, one, {}),
+    again(gateway, one) {
+      const { answer: _, failure: __, ...rest } = one
+      const fresh: Asked = { ...rest }
+      asked.push(fresh)
+      return send(gateway, fresh, {})
+    },
   }
 }

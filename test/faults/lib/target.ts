@@ -21,6 +21,8 @@ export interface Target {
   readonly httpToken: string
   /** What may show up nowhere: passwords, tokens, contents that masking must find. */
   readonly secrets: readonly string[]
+  /** Of its superuser. */
+  readonly url: string
   readonly admin: pg.Pool
   /** Everything that was done, to both, in no order. */
   effects(): Promise<readonly Effect[]>
@@ -99,6 +101,7 @@ export const openTarget = async (kit: Kit): Promise<Target> => {
       planted.email,
       planted.token,
     ],
+    url: url.href,
     admin,
     async effects() {
       const { rows } = await admin.query<{ word: string; wall: number }>(

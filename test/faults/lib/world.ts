@@ -6,6 +6,7 @@ import { type Gateway, type GatewayOptions, openGateway } from './gateway.ts'
 import { type History, openHistory } from './history.ts'
 import { type Judgement, judge, type Noted, notedCheckpoint, settled } from './judge.ts'
 import { openTarget, type Target } from './target.ts'
+import { eventually } from './wait.ts'
 
 export interface World {
   readonly cluster: Cluster
@@ -72,3 +73,29 @@ export const cameOf = (one: {
   readonly answer?: { readonly status: string; readonly refused?: { readonly code: string } }
   readonly failure?: string
 }): string => one.answer?.refused?.code ?? one.answer?.status ?? `no answer (${one.failure ?? ''})`
+
+/** Calls that a cold gateway makes for itself (identities, catalogues) are made, so that the next call meets a failpoint alone. Two effects. */
+export const warm = async ({ gateway, history, note }: World): Promise<void> => {
+  await history.sql(gateway)
+  await history.http(gateway)
+  await history.read(gateway)
+  await note()
+}
+/** Effects of `warm`. */
+export const warmth = 2
+
+/** Time passes: the leases of streams that are open run out. For streams whose processes are dead; a living one renews its own. */
+export const expire = async (admin: pg.Pool): Promise<void> => {
+  await admin.query(
+    'update audit.stream set lease_until = clock_timestamp() where closed_at is null',
+  )
+}
+
+/** Resolves when one gateway's stream is open and every other was closed or taken over. */
+export const alone = (admin: pg.Pool): Promise<boolean> =>
+  eventually('the streams of the dead are taken over', 60_000, async () => {
+    const { rows } = await admin.query<{ open: number }>(
+      'select count(*)::int as open from audit.stream where closed_at is null',
+    )
+    return rows[0]?.open === 1
+  })
