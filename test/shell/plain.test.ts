@@ -37,7 +37,6 @@ describe('keeps its shell:', () => {
     'ls "$HOME"',
     'ls "`id`"',
     'ls $(id)',
-    'ls {a,b}',
     'ls [ab]',
     'ls a?',
     'ls a\\ b',
@@ -67,7 +66,7 @@ describe('keeps its shell:', () => {
   })
   test('and so does a command in a folder, or a name that env would take for a setting', () => {
     const target = targetOf(22, [], { home: '/home/deploy' })
-    expect(lineOf(target, { command: 'ls', cwd: '/srv' }, ['ls'])).toContain(`/bin/sh -c 'cd --`)
+    expect(lineOf(target, { command: 'ls', cwd: '/srv' }, ['ls'])).toContain("sh 'cd -- ")
     expect(lineOf(target, { argv: ['A=b', 'id'] })).toContain(`/bin/sh -c 'exec '\\''A=b'\\''`)
     expect(lineOf(target, { argv: ['ls', 'a!b'] })).toContain('/bin/sh -c')
     expect(lineOf(target, { command: 'ls' }, ['ls'])).toMatch(/'LANG=C.UTF-8' 'ls' <\/dev\/null$/)
