@@ -151,8 +151,13 @@ export const openGateway = (ports: Ports): Gateway => {
           registry.byId(had.callId, call.caller) ??
           (await ports.approvals.get(had.callId, call.caller)) ??
           (await ports.outcome(had.callId, call.caller))
-        if (traces || !(await ports.once.replace(own, had.callId, call.id)))
-          return attach(step, had.callId)
+        if (traces) return attach(step, had.callId)
+        if (!(await ports.once.replace(own, had.callId, call.id)))
+          throw new GateError(
+            'CANCELLED',
+            'A call with this idempotency_key has just begun and has no record yet; this one was not run.',
+            { retry: true, hint: 'Send it again with the same key; within a minute it is known.' },
+          )
       }
     } else {
       const same = repeated(call, key, registry)

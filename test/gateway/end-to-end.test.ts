@@ -261,6 +261,31 @@ test('an idempotency key makes one effect, also on another gateway, and is bound
   expect(await count('twice')).toBe(2)
 })
 
+test('a key that was taken by a call without any record may be sent again, and runs once when a minute has passed', async () => {
+  const world = await another({ approval: '' })
+  const args = { ...insert('no-record'), idempotency_key: 'no-record-1' }
+  // As a gateway leaves it that dies between taking the key and the first event.
+  const { openOnce } = await import('../../src/gateway/once.ts')
+  const { keyBytes: bytes, subKey } = await import('../../src/vault/key-wrap.ts')
+  const { canonicalInput } = await import('../../src/gateway/canonical.ts')
+  const once = openOnce(store.admin as never, subKey(bytes('vault.key'.repeat(8), 'test'), 'once'))
+  const key = once.hash(
+    'key',
+    JSON.stringify(['local', 'ana', '', 'sql_execute', 'shop', 'no-record-1']),
+  )
+  const dead = '01890000-0000-7000-8000-000000000000'
+  await once.take(key, once.hash('input', canonicalInput(args)), dead)
+  const early = await world.call('sql_execute', args)
+  expect(early.refused).toMatchObject({ code: 'CANCELLED', retry: true })
+  expect(await count('no-record')).toBe(0)
+  await store.admin.query(
+    "update countersign.idempotency set created_at = now() - interval '61 seconds' where call_id = $1",
+    [dead],
+  )
+  expect((await world.call('sql_execute', args)).status).toBe('ok')
+  expect(await count('no-record')).toBe(1)
+})
+
 test('a write whose gateway went away before it was delivered is told once, and is a new write after that', async () => {
   const word = `orphan-${Math.random()}`
   const world = await another({ approval: '' })

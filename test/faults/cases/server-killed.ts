@@ -67,7 +67,8 @@ const beforeIntent: Fault = {
         ...checks,
         'nobody was told a result':
           lost.failure !== undefined && lost.answer?.receipt === undefined,
-        'no effect of the lost call': effects.length <= warmth + (cameOf(again) === 'ok' ? 1 : 0),
+        'the repetition may be sent again': again.answer?.refused?.retry === true,
+        'no effect of the lost call': effects.length === warmth,
         'each effect has its intent': intents.length >= effects.length,
       },
       `again: ${cameOf(again)}, ${figure}`,
