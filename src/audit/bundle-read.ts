@@ -21,43 +21,48 @@ export interface LineReader {
   close(): Promise<void>
 }
 
-const BLOCK = MOST_LINE * 2
+/** Bytes that are read at once. */
+const BLOCK = 512 * 1024
 
 export const openLines = async (file: string): Promise<LineReader> => {
   const handle: FileHandle = await open(file, 'r')
   const digest = createHash('sha256')
   let number = 0
-  let block: Buffer = Buffer.alloc(0)
+  // One buffer for the whole file: what is left of the last block, and the next one behind it.
+  const room = Buffer.allocUnsafe(MOST_LINE + 1 + BLOCK)
+  let block: Buffer = room.subarray(0, 0)
   let consumed = 0
   const fill = async (): Promise<void> => {
     digest.update(block.subarray(0, consumed))
-    const rest = block.subarray(consumed)
-    const next = Buffer.allocUnsafe(rest.length + BLOCK)
-    rest.copy(next)
-    let length = rest.length
-    while (length < next.length) {
-      const { bytesRead } = await handle.read(next, length, next.length - length)
+    const left = block.copy(room, 0, consumed)
+    let length = left
+    while (length < left + BLOCK) {
+      const { bytesRead } = await handle.read(room, length, left + BLOCK - length)
       if (bytesRead === 0) break
       length += bytesRead
     }
-    block = next.subarray(0, length)
+    block = room.subarray(0, length)
     consumed = 0
   }
   return {
     async lines() {
-      await fill()
-      if (block.length === 0) return undefined
       const found: Buffer[] = []
-      for (;;) {
-        const at = block.indexOf(10, consumed)
-        const length = (at < 0 ? block.length : at + 1) - consumed
-        if (length > MOST_LINE)
-          throw new ReadStopped(number + found.length + 1, 'is longer than 1 MiB')
-        if (at < 0) break
-        found.push(block.subarray(consumed, at + 1))
-        consumed = at + 1
+      while (found.length === 0) {
+        const left = block.length - consumed
+        await fill()
+        if (block.length === 0) return undefined
+        for (;;) {
+          const at = block.indexOf(10, consumed)
+          const length = (at < 0 ? block.length : at + 1) - consumed
+          if (length > MOST_LINE)
+            throw new ReadStopped(number + found.length + 1, 'is longer than 1 MiB')
+          if (at < 0) break
+          found.push(block.subarray(consumed, at + 1))
+          consumed = at + 1
+        }
+        if (found.length === 0 && block.length === left)
+          throw new ReadStopped(number + 1, 'has no end: the file is cut off')
       }
-      if (found.length === 0) throw new ReadStopped(number + 1, 'has no end: the file is cut off')
       number += found.length
       return found
     },

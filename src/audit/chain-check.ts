@@ -16,8 +16,9 @@ export interface Finding {
 
 export interface CheckedEvent {
   readonly header: Fields
-  /** Hex, computed from the bytes. */
+  /** Computed from the bytes: hex, and the 32 bytes themselves. */
   readonly leaf: string
+  readonly hash: Buffer
 }
 
 export interface StreamCheck {
@@ -58,6 +59,7 @@ export const openStreamCheck = (
   partial = false,
 ): StreamCheck => {
   let prev: Buffer = GENESIS
+  let prevHex = GENESIS.toString('hex')
   let expected = 1n
   let epoch = ''
   let closed = false
@@ -72,7 +74,7 @@ export const openStreamCheck = (
     if (text(header.stream) !== stream) say('its header says another stream')
     if (text(header.log) !== log) say('its header says another log')
     if (header.v !== 1) say('its header says another version of the format')
-    if (seq === expected && text(header.prev) !== prev.toString('hex')) {
+    if (seq === expected && text(header.prev) !== prevHex) {
       say('does not follow from the event before it')
     }
   }
@@ -109,13 +111,15 @@ export const openStreamCheck = (
     event(seq, jcs, leaf, read) {
       const say = (what: string) => report({ stream, seq: String(seq), what })
       const computed = leafHash(jcs)
+      const hex = computed.toString('hex')
       const header = read ?? parse(jcs)
       if (!begun && header !== undefined) {
         begun = true
         // The signed tree vouches for what came before.
         if (seq > 1n) {
           expected = seq
-          prev = Buffer.from(text(header.prev), 'hex')
+          prevHex = text(header.prev)
+          prev = Buffer.from(prevHex, 'hex')
           if (header.type !== 'stream.takeover') epoch = text(header.epoch)
         }
       }
@@ -125,11 +129,12 @@ export const openStreamCheck = (
       else {
         place(header, seq, say)
         epochs(header, say)
-        ends(header, computed.toString('hex'), say)
+        ends(header, hex, say)
       }
       prev = computed
+      prevHex = hex
       expected = seq + 1n
-      return header && { header, leaf: computed.toString('hex') }
+      return header && { header, leaf: hex, hash: computed }
     },
     end(row) {
       const say = (what: string) => report({ stream, seq: '', what })

@@ -54,7 +54,8 @@ export const leafHash = (header: Uint8Array): Buffer => {
   const fits = header.length < scratch.length
   const input = fits ? scratch.subarray(0, header.length + 1) : Buffer.alloc(header.length + 1)
   input.set(header, 1)
-  return hash('sha256', input, 'buffer')
+  // As text and back: on Node 20 that takes half the time of a digest as a Buffer.
+  return Buffer.from(hash('sha256', input, 'binary'), 'binary')
 }
 
 const member = (key: string, value: string | undefined): string =>

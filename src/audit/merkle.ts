@@ -10,13 +10,15 @@ export interface Span {
   readonly to: number
 }
 
+/** Filled anew for each node; nothing keeps it. */
+const node = Buffer.alloc(65, 1)
+
 /** SHA256(0x01 || left || right). */
 export const nodeHash = (left: Uint8Array, right: Uint8Array): Buffer => {
-  const input = Buffer.allocUnsafe(65)
-  input[0] = 1
-  input.set(left, 1)
-  input.set(right, 33)
-  return hash('sha256', input, 'buffer')
+  node.set(left, 1)
+  node.set(right, 33)
+  // As text and back: on Node 20 that takes a third of the time of a digest as a Buffer.
+  return Buffer.from(hash('sha256', node, 'binary'), 'binary')
 }
 
 /** The largest power of two that is smaller than `size`; `size` is at least 2. */

@@ -45,15 +45,44 @@ const sha256 = (value: string): string =>
 const same = (one: readonly string[], other: readonly string[]): boolean =>
   one.length === other.length && one.every((item) => other.includes(item))
 
+interface Again {
+  /** Undefined when the recorded text is no request of ours. */
+  readonly asked: z.output<typeof request> | undefined
+  /** Undefined when it can't be decided. */
+  readonly made: ReturnType<Decide> | undefined
+}
+interface PolicySet {
+  readonly line: PolicyLine
+  /** By the text of the request: callers ask the same again and again. */
+  readonly known: Map<string, Again>
+}
+
+const readAsked = (asked: string): Again['asked'] => {
+  try {
+    return request.safeParse(JSON.parse(asked)).data
+  } catch {
+    return undefined
+  }
+}
+
 export const openDecisionsCheck = (decide: Decide | undefined): DecisionsCheck => {
-  const sets = new Map<string, PolicyLine>()
-  const known = new Map<string, ReturnType<Decide> | undefined>()
+  const sets = new Map<string, PolicySet>()
+  let last: PolicySet | undefined
   let checked = 0
   let unseen = 0
 
-  const again = (line: PolicyLine, asked: string) => {
-    const key = `${line.set} ${line.schema} ${asked}`
-    if (known.has(key)) return known.get(key)
+  const setOf = (policy: Fields): PolicySet | undefined => {
+    const { engine, schema, set } = policy
+    const found = last?.line
+    if (found && found.set === set && found.schema === schema && found.engine === engine)
+      return last
+    last = sets.get(`${text(set)} ${text(schema)} ${text(engine)}`)
+    return last
+  }
+
+  const again = ({ known, line }: PolicySet, asked: string): Again => {
+    const found = known.get(asked)
+    if (found) return found
     if (known.size >= MOST_KNOWN) known.clear()
     let made: ReturnType<Decide> | undefined
     try {
@@ -61,20 +90,14 @@ export const openDecisionsCheck = (decide: Decide | undefined): DecisionsCheck =
     } catch {
       made = undefined
     }
-    known.set(key, made)
-    return made
+    const fresh = { asked: readAsked(asked), made }
+    known.set(asked, fresh)
+    return fresh
   }
 
-  const fits = (header: Fields, asked: string): boolean => {
-    let value: unknown
-    try {
-      value = JSON.parse(asked)
-    } catch {
-      return false
-    }
-    const read = request.safeParse(value)
-    if (!read.success) return false
-    const { action, context, principal, resource } = read.data
+  const fits = (header: Fields, asked: Again['asked']): boolean => {
+    if (asked === undefined) return false
+    const { action, context, principal, resource } = asked
     const actor = fieldsOf(header.actor)
     const facts: readonly (readonly [string, unknown])[] = [
       [principal.iss, actor.iss],
@@ -93,21 +116,22 @@ export const openDecisionsCheck = (decide: Decide | undefined): DecisionsCheck =
     policy(line, say) {
       if (sha256(line.text) !== line.set || sha256(line.schemaText) !== line.schema)
         return say('its policies or its schema are not those that their hash names')
-      sets.set(`${line.set} ${line.schema} ${line.engine}`, line)
+      sets.set(`${line.set} ${line.schema} ${line.engine}`, { line, known: new Map() })
     },
     event(header, asked, { incomplete, say }) {
       if (header.policy === undefined) return
-      const { decision, engine, rules, schema, set } = fieldsOf(header.policy)
-      const line = sets.get(`${text(set)} ${text(schema)} ${text(engine)}`)
-      if (line === undefined) return incomplete('the policies that decided are not in the bundle')
+      const policy = fieldsOf(header.policy)
+      const { decision, rules } = policy
+      const set = setOf(policy)
+      if (set === undefined) return incomplete('the policies that decided are not in the bundle')
       if (asked === undefined || decide === undefined) {
         unseen += 1
         return
       }
+      const { asked: read, made } = again(set, asked)
       // What was shortened in the header can't be compared with it.
-      if (header.cut === undefined && !fits(header, asked))
+      if (header.cut === undefined && !fits(header, read))
         return say('its decision was made on another request than its header tells of')
-      const made = again(line, asked)
       if (made === undefined) return say('its recorded request or policies can not be read')
       checked += 1
       const denied = text(fieldsOf(header.outcome).code)

@@ -115,7 +115,7 @@ export const openJudge = (options: OfflineOptions, sizes: ReadonlySet<number>) =
     stream.seq = BigInt(number)
     const checked = stream.check.event(stream.seq, given.jcs, undefined, header)
     if (checked === undefined) throw new LineRefused('has no header')
-    stream.leaf = Buffer.from(checked.leaf, 'hex')
+    stream.leaf = checked.hash
     of.range.append(stream.leaf)
     of.notes.grown(of.range)
     check.event(checked)

@@ -34,9 +34,8 @@ export const requestIn = (
     .filter((one) => one?.kind === 'decision')
     .map((one) => parts.get(Number(one.part)))
   const whole = pieces.filter((one) => one !== undefined)
-  return pieces.length === 0 || whole.length < pieces.length
-    ? undefined
-    : Buffer.concat(whole).toString('utf8')
+  if (whole.length < pieces.length) return undefined
+  return whole.length > 1 ? Buffer.concat(whole).toString('utf8') : whole[0]?.toString('utf8')
 }
 
 /** `clear`: the bundle should hold every part that was not erased. */
