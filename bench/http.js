@@ -7,6 +7,7 @@ import { Worker } from 'node:worker_threads'
 import { httpFamily } from '../dist/tools/http/index.js'
 import { httpClient } from './lib/clients.js'
 import { benchGateway } from './lib/gateway.js'
+import { inTurn } from './lib/in-turn.js'
 import { load, median } from './lib/load.js'
 
 const rounds = 5
@@ -70,20 +71,6 @@ const bare = async (url) => {
   return JSON.parse(await answer.text())
 }
 
-/** p50 of each, call by call in turn, so that the machine's moods hit both alike. */
-const inTurn = async (runs, seconds) => {
-  const seen = runs.map(() => [])
-  for (const run of runs) await load(1, run, 0.5)
-  const until = performance.now() + seconds * 1000
-  while (performance.now() < until)
-    for (const [at, run] of runs.entries()) {
-      const from = performance.now()
-      await run()
-      seen[at].push(performance.now() - from)
-    }
-  return seen.map((times) => Number(median(times).toFixed(3)))
-}
-
 /** p50 of each, the rounds taken in turn. */
 const beside = async (runs, callers, seconds) => {
   if (callers === 1) return inTurn(runs, seconds)
@@ -118,18 +105,24 @@ export const run = async ({ seconds, say }) => {
       )
       tell({ case: name, us: ours, bare: theirs, ratio_bare: ratio(ours, theirs), rss_mb: rssMb() })
     }
-    const before = rssMb()
-    const from = performance.now()
-    const endless = await us.call('/endless')
-    if (!endless.truncated) throw new Error('an endless body that was whole')
-    tell({
-      case: 'a body without end, to the cap',
-      us: Number((performance.now() - from).toFixed(2)),
-      bare: null,
-      ratio_bare: null,
-      rss_mb: rssMb(),
-      rss_growth_mb: rssMb() - before,
-    })
+    for (const [name, path] of [
+      ['a body of 1 GB, to the cap', '/gigabyte'],
+      ['a body of 1 GB in gzip, to the cap', '/bomb'],
+      ['a body without end, to the cap', '/endless'],
+    ]) {
+      const before = rssMb()
+      const from = performance.now()
+      const answer = await us.call(path)
+      if (!answer.truncated) throw new Error(`${path} came back whole`)
+      tell({
+        case: name,
+        us: Number((performance.now() - from).toFixed(2)),
+        bare: null,
+        ratio_bare: null,
+        rss_mb: rssMb(),
+        rss_growth_mb: rssMb() - before,
+      })
+    }
 
     const gateway = await benchGateway((dir) => {
       writeFileSync(join(dir, 'token'), JSON.stringify({ token: 'bench-token' }), { mode: 0o600 })
@@ -147,13 +140,17 @@ export const run = async ({ seconds, say }) => {
         )
         if (!text.includes('http_status')) throw new Error(text.slice(0, 300))
       }
-      const [governed, theirs] = await beside([whole, () => bare(`${url}/small`)], 1, seconds)
+      const [governed, theirs, alone] = await beside(
+        [whole, () => bare(`${url}/small`), () => us.call('/small')],
+        1,
+        seconds,
+      )
       tell({
         case: 'get 200 B, governed and recorded',
         us: governed,
         bare: theirs,
         ratio_bare: ratio(governed, theirs),
-        fixed_ms: Number((governed - theirs).toFixed(2)),
+        fixed_ms: Number((governed - alone).toFixed(2)),
         rss_mb: rssMb(),
       })
       await client.close()

@@ -13,22 +13,35 @@ const items = JSON.stringify(
 const small = JSON.stringify({ id: 7, name: 'item 7', note: 'x'.repeat(150) })
 const packed = gzipSync(items)
 const piece = Buffer.alloc(65_536, 0x61)
+const gigabyte = 16_384 * piece.length
+/** A gigabyte of zeros in a megabyte: many members of gzip, one after another. */
+const member = gzipSync(Buffer.alloc(16 * piece.length))
+const bomb = Buffer.concat(Array.from({ length: 1024 }, () => member))
 
 const server = createServer((request, response) => {
-  if (request.url === '/endless') {
-    response.writeHead(200, { 'content-type': 'application/json' })
+  if (request.url === '/endless' || request.url === '/gigabyte') {
+    const whole = request.url === '/gigabyte'
+    response.writeHead(200, {
+      'content-type': 'application/json',
+      ...(whole ? { 'content-length': gigabyte } : {}),
+    })
+    let left = whole ? gigabyte / piece.length : Number.POSITIVE_INFINITY
     const more = () => {
-      while (!response.destroyed && response.write(piece));
+      while (!response.destroyed && left > 0) {
+        left -= 1
+        if (!response.write(piece)) return
+      }
+      if (left === 0) response.end()
     }
     response.on('drain', more)
     more()
     return
   }
-  const body = { '/items': items, '/packed': packed }[request.url] ?? small
+  const body = { '/items': items, '/packed': packed, '/bomb': bomb }[request.url] ?? small
   response.writeHead(200, {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(body),
-    ...(request.url === '/packed' ? { 'content-encoding': 'gzip' } : {}),
+    ...(/^\/(packed|bomb)$/.test(request.url) ? { 'content-encoding': 'gzip' } : {}),
   })
   response.end(body)
 })
