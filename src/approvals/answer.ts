@@ -1,9 +1,9 @@
 /** A person's answer: checked, proven, and recorded together with the change of state that it makes. */
 import { ClaimLost, GateError } from '../errors.ts'
 import type { Approval, Caller } from '../types.ts'
-import { type ApprovalsOptions, actorOf, channel } from './approvals.ts'
 import { eligible, met } from './judge.ts'
 import { opened } from './open.ts'
+import { type ApprovalsOptions, actorOf, channel } from './ports.ts'
 import type { Rows } from './query.ts'
 import { approvalOf, type Row, samePerson, statement } from './row.ts'
 

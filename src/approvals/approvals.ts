@@ -1,48 +1,16 @@
 /** The state of approvals: request, answer, seal, spend, expire. State is in the store only; people's answers carry proofs. */
 import { ClaimLost, GateError } from '../errors.ts'
-import type { Approvals, Caller, Entry, KeyWrap, Log, Masked } from '../types.ts'
+import type { Approvals, Caller } from '../types.ts'
 import { answerWith } from './answer.ts'
 import { intact, isOpen, opened } from './open.ts'
-import { type Queryable, rowsOf } from './query.ts'
+import { type ApprovalsOptions, actorOf, channel } from './ports.ts'
+import { rowsOf } from './query.ts'
 import { requestWith } from './request.ts'
 import { approvalOf } from './row.ts'
 import { sameWith } from './same.ts'
 import { spendWith } from './spend.ts'
 import { sweepWith } from './sweep.ts'
 import { waiters } from './wait.ts'
-
-/** Makes and checks the proof of an answer; identity and vault are behind it. */
-export interface Proofs {
-  /** Throws NOT_ALLOWED when this caller has no way to prove an answer. */
-  sign(by: Caller, statement: string): string
-  verify(
-    by: { readonly iss: string; readonly sub: string },
-    statement: string,
-    proof: string,
-  ): boolean
-}
-
-export interface ApprovalsOptions {
-  readonly pool: Queryable
-  readonly log: Log
-  readonly keys: KeyWrap
-  readonly proofs: Proofs
-  /** What people write beside their answers is masked like everything else. */
-  mask(text: string): Masked<string>
-  /** NOTIFY of the channel; '' when notices may have been missed. */
-  listen(channel: string, heard: (payload: string) => void): Promise<() => Promise<void>>
-  /** Groups of a person as known now, for local approvers; undefined when it is not known here. */
-  groupsNow?(iss: string, sub: string): readonly string[] | 'gone' | undefined
-  /** The gateway's own identity, for what nobody did (expiry). */
-  readonly self: Caller
-}
-
-export const channel = 'countersign_approval'
-
-export const actorOf = (by: Caller): Pick<Entry, 'actor' | 'origin'> => ({
-  actor: { iss: by.iss, sub: by.sub, client: by.client, groups: by.groups },
-  origin: { via: by.via, session: by.session, auth: by.auth },
-})
 
 export const openApprovals = async (
   options: ApprovalsOptions,

@@ -1,7 +1,7 @@
 /** A new request: its input sealed, its row ready to be inserted together with `approval.requested`. */
 import { GateError } from '../errors.ts'
 import type { Approvals } from '../types.ts'
-import { type ApprovalsOptions, channel } from './approvals.ts'
+import { type ApprovalsOptions, channel } from './ports.ts'
 import { decisive, needText, viewText } from './row.ts'
 import { seal } from './seal.ts'
 

@@ -1,8 +1,8 @@
 /** The same call sent again while the first is held attaches to it. */
 import type { Approvals } from '../types.ts'
-import type { ApprovalsOptions } from './approvals.ts'
 import { canonical } from './canonical.ts'
 import { opened } from './open.ts'
+import type { ApprovalsOptions } from './ports.ts'
 import type { Rows } from './query.ts'
 import { approvalOf } from './row.ts'
 

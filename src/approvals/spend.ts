@@ -1,9 +1,9 @@
 /** The one use of an approval: opened, checked once more against everything that it was bound to, and claimed. */
 import { ClaimLost, GateError } from '../errors.ts'
 import type { Approvals } from '../types.ts'
-import { type ApprovalsOptions, actorOf, channel } from './approvals.ts'
 import { met } from './judge.ts'
 import { mismatch, opened } from './open.ts'
+import { type ApprovalsOptions, actorOf, channel } from './ports.ts'
 import type { Rows } from './query.ts'
 import { type Answer, type Row, samePerson, statement } from './row.ts'
 

@@ -1,7 +1,7 @@
 /** Expires what is over, each with its event, and destroys keys of what ended. */
 import { ClaimLost } from '../errors.ts'
 import type { Approvals } from '../types.ts'
-import { type ApprovalsOptions, actorOf, channel } from './approvals.ts'
+import { type ApprovalsOptions, actorOf, channel } from './ports.ts'
 import type { Rows } from './query.ts'
 
 /** Safe on several gateways at once and when it dies half-way: who loses the claim leaves it. */

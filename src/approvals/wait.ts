@@ -1,5 +1,5 @@
 /** Waiting for a change of an approval: NOTIFY wakes, and everybody looks every second besides. */
-import { type ApprovalsOptions, channel } from './approvals.ts'
+import { type ApprovalsOptions, channel } from './ports.ts'
 
 const pollMs = 1_000
 

@@ -3,7 +3,7 @@ import { asGateError, type Code, GateError } from '../errors.ts'
 import { parseInput } from '../gateway/admit.ts'
 import type { PolicyGuard } from '../guards/index.ts'
 import type { Caller, Effect, Need, Target, Tool } from '../types.ts'
-import type { FactsFor } from './policy-wiring.ts'
+import type { FactsFor } from './policy-live.ts'
 
 export interface Asked {
   readonly tool: string

@@ -2,10 +2,12 @@
 import { randomUUID } from 'node:crypto'
 import type { Config } from '../config/types.ts'
 import { GateError } from '../errors.ts'
-import type { Credential, Family, Session, Target, TargetKind } from '../types.ts'
+import type { BaseFacts, Credential, Family, Session, Target, TargetKind, Tool } from '../types.ts'
 import { credentialOf } from '../vault/credential.ts'
 import { readRef } from '../vault/refs.ts'
-import type { FactsFor } from './policy-wiring.ts'
+
+/** Facts of an input of a tool on a target. Throws GateError as the tool does. */
+export type FactsFor = (tool: Tool, input: unknown, target: Target) => Promise<BaseFacts>
 
 export interface Live {
   readonly factsFor: FactsFor

@@ -3,11 +3,8 @@ import { readFile } from 'node:fs/promises'
 import type { Config } from '../config/types.ts'
 import { GateError } from '../errors.ts'
 import { type PolicyGuard, policyGuard } from '../guards/index.ts'
-import type { BaseFacts, Target, Tool } from '../types.ts'
-import { type Live, liveFacts } from './policy-live.ts'
-
-/** Facts of an input of a tool on a target. Throws GateError as the tool does. */
-export type FactsFor = (tool: Tool, input: unknown, target: Target) => Promise<BaseFacts>
+import type { Tool } from '../types.ts'
+import { type FactsFor, type Live, liveFacts } from './policy-live.ts'
 
 export interface PolicyWiring {
   readonly tools: readonly Tool[]

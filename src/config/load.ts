@@ -5,9 +5,9 @@ import { GateError } from '../errors.ts'
 import { builder } from './build.ts'
 import { crossChecks } from './checks.ts'
 import { fileMode, readPolicies } from './files.ts'
-import { configError, issueWords, type Problem, problemsOf, showPath } from './problems.ts'
+import { configError, issueWords, problemsOf, showPath } from './problems.ts'
 import { configFile } from './schema.ts'
-import { largestFile, readSource } from './source.ts'
+import { largestFile, type Problem, readSource } from './source.ts'
 import type { Config, Environment, KnownTool } from './types.ts'
 
 /**

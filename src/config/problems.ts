@@ -2,16 +2,7 @@
 import type { z } from 'zod'
 import { GateError } from '../errors.ts'
 import { nearest, suggestion } from './nearest.ts'
-import type { Path, Source } from './source.ts'
-
-export interface Problem {
-  readonly line: number
-  /** Dotted path; '' for the file as a whole. */
-  readonly key: string
-  readonly message: string
-  /** When it is in another file than the configuration. */
-  readonly file?: string
-}
+import type { Path, Problem, Source } from './source.ts'
 
 const most = 50
 

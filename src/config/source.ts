@@ -1,8 +1,16 @@
 /** The text of the file as plain data, with the line of every key: no aliases, no tags, nothing twice. */
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml'
-import type { Problem } from './problems.ts'
 
 export type Path = readonly (string | number)[]
+
+export interface Problem {
+  readonly line: number
+  /** Dotted path; '' for the file as a whole. */
+  readonly key: string
+  readonly message: string
+  /** When it is in another file than the configuration. */
+  readonly file?: string
+}
 
 export interface Source {
   readonly data: unknown

@@ -1,6 +1,6 @@
 /** Proofs of answers: a passphrase's signature for local approvers, a MAC under the vault's key for people whom an issuer signed in. */
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import type { Proofs } from '../approvals/approvals.ts'
+import type { Proofs } from '../approvals/ports.ts'
 import { GateError } from '../errors.ts'
 import { type Approver, approverSignature } from '../identity/approvers.ts'
 import { localIssuer } from '../identity/local.ts'

@@ -1,7 +1,8 @@
 /** Approvals on a real store and a real log, and people who ask and answer. */
 import { createHmac, randomBytes } from 'node:crypto'
 import pg from 'pg'
-import { type ApprovalsOptions, openApprovals } from '../../src/approvals/approvals.ts'
+import { openApprovals } from '../../src/approvals/approvals.ts'
+import type { ApprovalsOptions } from '../../src/approvals/ports.ts'
 import { openLog } from '../../src/audit/stream.ts'
 import { identified } from '../../src/identity/caller.ts'
 import type {

@@ -1,7 +1,7 @@
 /** Attack: an agent with a shell under the user's account reads the vault's key and writes answers into the store (law 9, threat 10). */
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { ApprovalsOptions } from '../../src/approvals/approvals.ts'
+import type { ApprovalsOptions } from '../../src/approvals/ports.ts'
 import { readRow, selectRow, statement } from '../../src/approvals/row.ts'
 import { localApprovers } from '../../src/identity/approvers.ts'
 import { localIssuer } from '../../src/identity/local.ts'
