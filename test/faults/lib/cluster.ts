@@ -39,8 +39,8 @@ export interface Cluster {
   /** `fast` ends connections and writes a checkpoint. */
   stop(): Promise<void>
   start(): Promise<void>
-  /** SIGSTOP of every backend whose application_name is `name`; the function that is returned continues them. */
-  stall(name: string): Promise<() => void>
+  /** SIGSTOP of the server and all of its processes; the function that is returned continues them. */
+  stall(): Promise<() => void>
   /** Copies the data folder, of a stopped cluster, to `to`. */
   copy(to: string): void
 }
@@ -155,17 +155,13 @@ const runner = (
       if (postmaster?.pid !== undefined) signal(postmaster.pid, 'SIGINT')
       await ended()
     },
-    async stall(name) {
-      const client = new pg.Client({ connectionString: url })
-      await client.connect()
-      const { rows } = await client
-        .query<{ pid: number }>('select pid from pg_stat_activity where application_name = $1', [
-          name,
-        ])
-        .finally(() => client.end())
-      for (const { pid } of rows) signal(pid, 'SIGSTOP')
+    async stall() {
+      const pid = postmaster?.pid
+      if (pid === undefined) throw new Error('a cluster that does not run can not stall')
+      const all = [pid, ...childrenOf(pid)]
+      for (const one of all) signal(one, 'SIGSTOP')
       return () => {
-        for (const { pid } of rows) signal(pid, 'SIGCONT')
+        for (const one of all) signal(one, 'SIGCONT')
       }
     },
     copy: (to) => copyTree(data, to),
