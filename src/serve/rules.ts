@@ -4,6 +4,7 @@ import { startRecovery } from '../audit/recover.ts'
 import { policyGuard } from '../guards/index.ts'
 import type { PolicyGuard } from '../guards/policy/guard.ts'
 import { localIssuer } from '../identity/local.ts'
+import { patient } from '../store/connect.ts'
 import { openTools, type Tools } from '../tools/index.ts'
 import type { Approvals, Target } from '../types.ts'
 import { subKey } from '../vault/key-wrap.ts'
@@ -80,7 +81,8 @@ export const openRules = async (
   const erasures = openErasures({
     config,
     log,
-    ask: async (text, values) => (await store.pool.query(text, [...values])).rows,
+    ask: async (text, values) =>
+      (await store.pool.query({ ...patient, text, values: [...values] })).rows,
   })
   if (config.log.retention.length > 0) {
     const retention = startRetention({

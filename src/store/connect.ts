@@ -46,8 +46,18 @@ export const socketConnection = (
   application_name: applicationName,
 })
 
+/** What a call waits for at most where the store says nothing; the connection is destroyed then. */
+const answerMs = 5_000
+/** For the few questions that read much of the log: beside `text` and `values`. */
+export const patient = { query_timeout: timeouts.query_timeout }
+
 export const openPool = (connection: pg.ClientConfig, max: number, log: StoreLog): pg.Pool => {
-  const pool = new pg.Pool({ ...connection, max, idleTimeoutMillis: 30_000 })
+  const pool = new pg.Pool({
+    ...connection,
+    query_timeout: answerMs,
+    max,
+    idleTimeoutMillis: 30_000,
+  })
   // An idle connection that dies is replaced at the next use; unheard, the event would end the process.
   pool.on('error', (err) => log.warn({ err }, 'store: an idle connection was lost'))
   return pool

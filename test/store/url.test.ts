@@ -4,8 +4,10 @@ import { createServer } from 'node:net'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { checkStore } from '../../src/store/checks.ts'
+import { patient } from '../../src/store/connect.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { open } from '../../src/store/open.ts'
+import { openProxy } from '../audit/proxy.ts'
 import {
   type MigratedDatabase,
   migratedDatabase,
@@ -41,6 +43,31 @@ test('the writer of a current store is let in, twice at once', async () => {
   await one.close()
   await one.close()
   await two.close()
+})
+
+test('a store that falls silent is waited for in seconds, and asked anew when it is back', async () => {
+  const { hostname, port } = new URL(database.writerUrl)
+  const proxy = await openProxy(hostname, Number(port))
+  const url = new URL(database.writerUrl)
+  url.port = String(proxy.port)
+  const store = await openUrl(url.href)
+  await store.pool.query('select 1')
+  proxy.blackhole(true)
+  const started = performance.now()
+  await expect(store.pool.query('select 1')).rejects.toThrow('timeout')
+  expect(performance.now() - started).toBeLessThan(20_000)
+  proxy.blackhole(false)
+  expect((await store.pool.query('select 2 as n')).rows).toEqual([{ n: 2 }])
+  await store.close()
+  await proxy.close()
+})
+
+test('who reads much of the log may take longer', async () => {
+  const store = await openUrl(database.writerUrl)
+  const slow = { text: 'select pg_sleep(6)', values: [] }
+  await expect(store.pool.query({ ...patient, ...slow })).resolves.toMatchObject({ rowCount: 1 })
+  await expect(store.pool.query(slow)).rejects.toThrow('timeout')
+  await store.close()
 })
 
 describe('who may do more than append is refused:', () => {
