@@ -1,46 +1,24 @@
+// The log: appends/s beside single-row inserts, on an empty log and on a long one, and how fast a bundle is verified.
 import { randomBytes, randomUUID } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { headerBytes, leafHash } from '../dist/audit/header.js'
-import { uuidText, uuidv7Bytes } from '../dist/audit/ids.js'
 import { openLog } from '../dist/audit/stream.js'
 import { verifyStore } from '../dist/audit/verify.js'
+import { openHome } from '../dist/store/embedded/home.js'
+import { ownerConnection } from '../dist/store/embedded/run.js'
 import { open } from '../dist/store/open.js'
+import { bundleOf, verifyRate } from './lib/audit-bundle.js'
+import { appendCall, entryOf, newId, publishPolicies } from './lib/audit-entries.js'
 
-const noWrap = {
+const keys = {
   keyId: 'bench',
   wrap: (plain) => Buffer.from(plain),
   unwrap: (wrapped) => Buffer.from(wrapped),
 }
 const quiet = { info: () => void 0, warn: () => void 0, error: () => void 0 }
-const entryOf = (callId, parts = []) => ({
-  type: 'call.received',
-  callId,
-  actor: {
-    iss: 'https://login.example.com',
-    sub: 'user:42',
-    client: 'agent-cli',
-    groups: ['sre', 'engineers'],
-  },
-  origin: { via: 'http', session: 'b7f1c8b2', auth: 'oidc' },
-  tool: 'sql_query',
-  toolDef: `sha256:${'a'.repeat(64)}`,
-  target: 'shop-db',
-  targetIdentity: 'pg:7300000000000000001/shop',
-  effect: 'read',
-  facts: { kinds: ['select'], tables: ['public.customers', 'public.orders'] },
-  policy: {
-    set: `sha256:${'b'.repeat(64)}`,
-    schema: `sha256:${'c'.repeat(64)}`,
-    engine: 'cedar-wasm 4.13.0',
-    rules: ['engineers-read'],
-    decision: 'allow',
-  },
-  parts,
-})
-const newId = () => uuidText(uuidv7Bytes(Date.now()))
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 const rate = async (callers, seconds, once) => {
   const started = performance.now()
@@ -55,16 +33,45 @@ const rate = async (callers, seconds, once) => {
   await Promise.all(Array.from({ length: callers }, caller))
   return (done * 1e3) / (performance.now() - started)
 }
+
+/** A store of its own with a log in it; `owner` runs one statement as its owner. */
+const openBench = async (folder) => {
+  mkdirSync(folder)
+  const store = await open({ state: folder }, quiet)
+  const owner = new pg.Client(ownerConnection(await openHome(folder), 'countersign', 'bench'))
+  await owner.connect()
+  await publishPolicies(store.pool)
+  const log = await openLog({
+    database: store.connection,
+    pool: store.pool,
+    keys,
+    log: 'bench',
+    writer: 'bench',
+    build: 'sha256:bench',
+  })
+  return {
+    store,
+    log,
+    owner: (text) => owner.query(text),
+    append: () => log.append([entryOf(newId())]),
+    async close() {
+      await log.close()
+      await owner.end()
+      await store.close()
+    },
+  }
+}
+
+/** The same event by a statement and a commit of its own, without a chain. */
 const singleInserts = (pool, stream) => {
   let seq = 0
   const frame = { log: 'bench', stream, epoch: randomUUID(), build: 'sha256:bench' }
   return async () => {
     seq += 1
     const draft = { entry: entryOf(newId()), eventId: newId(), commitments: [] }
-    const prev = randomBytes(32)
     const header = headerBytes(draft, frame, {
       seq: BigInt(seq),
-      prev,
+      prev: randomBytes(32),
       tWall: '',
       tSrc: 'ntp',
       tMonoNs: '1',
@@ -77,79 +84,139 @@ const singleInserts = (pool, stream) => {
     })
   }
 }
-const p50OfOne = async (log) => {
+
+const singlesOf = async ({ store }) => {
+  const pool = new pg.Pool({ ...store.connection, max: 16 })
+  const { rows } = await pool.query(
+    `insert into audit.stream (epoch, writer, seq, head, lease_until)
+     values ($1, 'singles', 0, $2, 'infinity') returning stream_id::text as id`,
+    [randomUUID(), Buffer.alloc(32)],
+  )
+  return { once: singleInserts(pool, rows[0].id), end: () => pool.end() }
+}
+
+const p50OfOne = async (append) => {
   const times = []
   for (let n = 0; n < 500; n++) {
     const started = performance.now()
-    await log.append([entryOf(newId())])
+    await append()
     times.push(performance.now() - started)
   }
   return median(times)
 }
-const benchAudit = async (
-  { callers = 64, seconds = 2, rounds = 3, long = 5e5 } = {},
-  say = () => void 0,
-) => {
-  const state = mkdtempSync(join(tmpdir(), 'countersign-bench-'))
-  const store = await open({ state }, quiet)
-  const singles = new pg.Pool({ ...store.connection, max: 16 })
-  try {
-    const log = await openLog({
-      database: store.connection,
-      pool: store.pool,
-      keys: noWrap,
-      log: 'bench',
-      writer: 'bench',
-      build: 'sha256:bench',
-    })
-    const { rows } = await singles.query(
-      `insert into audit.stream (epoch, writer, seq, head, lease_until)
-       values ($1, 'singles', 0, $2, 'infinity') returning stream_id::text as id`,
-      [randomUUID(), Buffer.alloc(32)],
+
+const fill = async (bench, upTo) => {
+  while (Number(bench.log.head().seq) < upTo)
+    await Promise.all(Array.from({ length: 512 }, bench.append))
+  // What a log of this age has behind it.
+  await bench.owner('vacuum analyze audit.event')
+  await bench.owner('checkpoint')
+}
+
+const TRUNCATE = 'truncate audit.event, audit.payload'
+
+/** Each round: empty log, single inserts, long log, in turns, so that what else the machine does meets all three. */
+const measureAppends = async ({ short, long, callers, seconds, rounds }, say) => {
+  const single = await singlesOf(short)
+  const seen = { empty: [], alone: [], late: [] }
+  const turns = {
+    empty: async () => {
+      await short.owner(TRUNCATE)
+      return rate(callers, seconds, short.append)
+    },
+    alone: async () => {
+      await short.owner(TRUNCATE)
+      return rate(callers, seconds, single.once)
+    },
+    late: () => rate(callers, seconds, long.append),
+  }
+  for (const turn of Object.values(turns)) await turn()
+  for (let round = 0; round < rounds; round++) {
+    const order = Object.keys(turns)
+    for (let at = 0; at < order.length; at++) {
+      const name = order[(at + round) % order.length]
+      seen[name].push(await turns[name]())
+    }
+    const [empty, alone, late] = Object.values(seen).map((values) => Math.round(values.at(-1)))
+    say(
+      `round ${round + 1}: ${empty} events/s, single inserts ${alone}/s, on the long log ${late}/s`,
     )
-    const single = singleInserts(singles, rows[0]?.id ?? '')
-    const append = () => log.append([entryOf(newId())])
-    await rate(callers, 1, append)
-    await rate(callers, 1, single)
-    const batched = []
-    const alone = []
-    for (let round = 0; round < rounds; round++) {
-      batched.push(await rate(callers, seconds, append))
-      alone.push(await rate(callers, seconds, single))
-      say(
-        `round ${round + 1}: ${Math.round(batched.at(-1) ?? 0)} events/s, single inserts ${Math.round(alone.at(-1) ?? 0)}/s`,
-      )
-    }
-    const output = [{ kind: 'output', bytes: randomBytes(3e3).toString('base64') }]
-    const sealed = await rate(callers, seconds, () => log.append([entryOf(newId(), output)]))
-    const p50 = await p50OfOne(log)
-    while (Number(log.head().seq) < long) {
-      await Promise.all(Array.from({ length: 512 }, append))
-    }
-    const late = []
-    for (let round = 0; round < rounds; round++) late.push(await rate(callers, seconds, append))
-    say(`on ${log.head().seq} events: ${Math.round(median(late))} events/s`)
-    const seen = await verifyStore({ pool: store.pool, log: 'bench', keys: noWrap, keep: 1 })
-    say(`verified ${seen.events} events in ${seen.ms} ms`)
-    await log.close()
+  }
+  await single.end()
+  return seen
+}
+
+const ratios = (above, below) => above.map((value, at) => value / below[at])
+
+/** Whole calls with contents, and events without, each in a store of its own. */
+const measureVerify = async (folder, name, count, once, say) => {
+  const bench = await openBench(join(folder, name))
+  const { store } = bench
+  try {
+    while (Number(bench.log.head().seq) < count)
+      await Promise.all(Array.from({ length: 256 }, () => once(bench.log)))
+    const made = await bundleOf({
+      connection: store.connection,
+      pool: store.pool,
+      log: 'bench',
+      keys,
+      folder: join(folder, name),
+      record: (entry) => bench.log.append([entry]),
+    })
+    const offline = await verifyRate(made)
+    const inStore = await verifyStore({ pool: store.pool, log: 'bench', keys, keep: 1 })
+    say(
+      `${name}: ${offline.events} events, ${Math.round(made.bytes / 1e6)} MB verified at ${offline.perSecond}/s in ${offline.rssMb} MB; in the store ${Math.round((inStore.events * 1e3) / inStore.ms)}/s`,
+    )
+    return { ...offline, inStore: Math.round((inStore.events * 1e3) / inStore.ms) }
+  } finally {
+    await bench.close()
+  }
+}
+
+const benchAudit = async ({ callers, seconds, rounds, long }, say) => {
+  const folder = mkdtempSync(join(tmpdir(), 'countersign-bench-'))
+  const opened = []
+  const opening = async (name) => {
+    const bench = await openBench(join(folder, name))
+    opened.push(bench)
+    return bench
+  }
+  try {
+    const events = await measureVerify(
+      folder,
+      'events',
+      1e5,
+      (log) => log.append([entryOf(newId())]),
+      say,
+    )
+    const calls = await measureVerify(folder, 'calls', 1e5, appendCall, say)
+    const bench = { short: await opening('short'), long: await opening('long') }
+    await fill(bench.long, long)
+    say(`the long log has ${bench.long.log.head().seq} events`)
+    const { alone, empty, late } = await measureAppends({ ...bench, callers, seconds, rounds }, say)
+    const p50 = await p50OfOne(bench.short.append)
+    const whole = await rate(callers, seconds, () => appendCall(bench.short.log))
     return {
       audit: {
-        events_per_s: Math.round(median(batched)),
-        append_ratio: Number((median(batched) / median(alone)).toFixed(2)),
-        verify_per_s: Math.round((seen.events * 1e3) / seen.ms),
-        long_log_ratio: Number((median(late) / median(batched)).toFixed(2)),
+        events_per_s: Math.round(median(empty)),
+        append_ratio: Number(median(ratios(empty, alone)).toFixed(2)),
+        verify_per_s: events.perSecond,
+        long_log_ratio: Number(median(ratios(late, empty)).toFixed(2)),
         single_per_s: Math.round(median(alone)),
-        with_payload_per_s: Math.round(sealed),
+        long_log_per_s: Math.round(median(late)),
+        calls_with_contents_per_s: Math.round(whole),
+        verify_with_contents_per_s: calls.perSecond,
+        verify_rss_mb: Math.max(events.rssMb, calls.rssMb),
+        verify_store_per_s: events.inStore,
         one_caller_p50_ms: Number(p50.toFixed(2)),
       },
     }
   } finally {
-    await singles.end()
-    await store.close()
-    rmSync(state, { recursive: true, force: true })
+    for (const bench of opened) await bench.close()
+    rmSync(folder, { recursive: true, force: true })
   }
 }
 
-export { benchAudit }
-
-export const run = async ({ seconds, say }) => benchAudit({ seconds }, say)
+export const run = async ({ seconds, say }) =>
+  benchAudit({ callers: 64, seconds, rounds: 5, long: 5e5 }, say)
