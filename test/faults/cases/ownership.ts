@@ -130,6 +130,7 @@ const oldPrimary: Fault = {
     await eventually('the contradiction is seen', 40_000, () =>
       /The notary signed/.test(next.said()),
     )
+    await eventually('the gateway answers', 30_000, () => next.answers())
     const refused = [await history.sql(next), await history.http(next)]
     const effects = (await target.effects()).length - before
     return verdict(
@@ -196,6 +197,7 @@ const olderBackup: Fault = {
     await eventually('the contradiction is seen', 40_000, () =>
       /The notary signed/.test(gateway.said()),
     )
+    await eventually('the gateway answers', 30_000, () => gateway.answers())
     const refused = await history.sql(gateway)
     const held = await notedCheckpoint(world.admin)
     await gateway.stop()

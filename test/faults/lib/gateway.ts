@@ -78,6 +78,8 @@ export interface Gateway {
   /** Exit code when it has ended, else undefined. */
   ended(): number | null | undefined
   ready(): Promise<boolean>
+  /** Its doors are open, ready or not. */
+  answers(): Promise<boolean>
   arm(point: Failpoint): Promise<Armed>
   token(): string
   /** A tool by MCP over HTTP. Throws when there is no answer. */
@@ -235,12 +237,13 @@ export const openGateway = async (kit: Kit, options: GatewayOptions): Promise<Ga
   }
   kit.defer(kill)
 
-  const ready = async (): Promise<boolean> =>
+  const fine = async (path: string): Promise<boolean> =>
     ended() === undefined &&
-    (await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) }).then(
+    (await fetch(`${url}${path}`, { signal: AbortSignal.timeout(2_000) }).then(
       ({ ok }) => ok,
       () => false,
     ))
+  const ready = (): Promise<boolean> => fine('/readyz')
 
   const token = (): string => readFileSync(join(state, 'local.token'), 'utf8').trim()
   let requests = 0
@@ -256,6 +259,7 @@ export const openGateway = async (kit: Kit, options: GatewayOptions): Promise<Ga
     ended,
     kill,
     ready,
+    answers: () => fine('/healthz'),
     token,
     signal: (which) => {
       if (child?.pid !== undefined && alive(child.pid)) signal(child.pid, which)

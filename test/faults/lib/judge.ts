@@ -54,7 +54,7 @@ export const askRows =
 /** The newest checkpoint that the store holds. */
 export const notedCheckpoint = async (pool: pg.Pool): Promise<Noted> => {
   const { rows } = await pool.query<{ size: string; note: string }>(
-    'select size::text, note from audit.checkpoint order by size desc limit 1',
+    'select size::text, note from audit.checkpoint order by checkpoint.size desc limit 1',
   )
   return { size: Number(rows[0]?.size ?? 0), note: rows[0]?.note ?? '' }
 }
