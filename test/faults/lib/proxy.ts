@@ -16,7 +16,7 @@ export interface Path {
   readonly pieces?: number
 }
 
-export interface Proxy {
+export interface TcpProxy {
   readonly port: number
   /** Connections that are open now. */
   readonly open: number
@@ -61,7 +61,7 @@ interface Watch {
 export const openProxy = async (
   kit: Pick<Kit, 'defer' | 'random'>,
   to: { readonly host?: string; readonly port: number },
-): Promise<Proxy> => {
+): Promise<TcpProxy> => {
   const links = new Set<Link>()
   const paths: Record<Direction, Path> = { up: {}, down: {} }
   let refusing = false
