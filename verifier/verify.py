@@ -227,7 +227,7 @@ def name_fits(name):
 
 
 def parse_key(line):
-    found = re.fullmatch(r"([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})", line.strip())
+    found = re.fullmatch(r"([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})", line)
     data = strict_base64(found[3]) if found else None
     if data is None or len(data) != 33:
         raise Refused("this is no verifier key (name+id+base64)")
@@ -971,7 +971,8 @@ def read_anchors(paths):
 def verify_file(path, key_files, anchor_paths):
     trusted = []
     for file in key_files:
-        keys = [parse_key(line) for line in read_text(file).split("\n") if line.strip()]
+        lines = read_text(file).split("\n")
+        keys = [parse_key(line) for line in (lines[:-1] if lines[-1] == "" else lines)]
         if not keys:
             raise Refused("%s holds no key" % file)
         trusted += keys

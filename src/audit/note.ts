@@ -61,8 +61,7 @@ export const vkeyOf = ({ id, name, publicKey }: NoteKey): string =>
 
 /** Throws NoteRefused when it is none, or its id is not its key's. */
 export const parseVkey = (text: string): NoteKey => {
-  const [, name, id, encoded] =
-    /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/.exec(text.trim()) ?? []
+  const [, name, id, encoded] = /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/.exec(text) ?? []
   const bytes = Buffer.from(encoded ?? '', 'base64')
   if (name === undefined || bytes.toString('base64') !== encoded || bytes.length !== 33)
     throw new NoteRefused('this is no verifier key (name+id+base64)')
@@ -72,12 +71,12 @@ export const parseVkey = (text: string): NoteKey => {
   return key
 }
 
-/** Every line of a file of verifier keys. Throws NoteRefused. */
-export const parseVkeys = (text: string): readonly NoteKey[] =>
-  text
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .map(parseVkey)
+/** A file of verifier keys: each a line that ends in LF, which may be left out of the last; nothing else is white space. Throws NoteRefused. */
+export const parseVkeys = (text: string): readonly NoteKey[] => {
+  const lines = text.split('\n')
+  if (lines.at(-1) === '') lines.pop()
+  return lines.map(parseVkey)
+}
 
 const holdsControl = (text: string): boolean => {
   for (let at = 0; at < text.length; at++) {

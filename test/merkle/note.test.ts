@@ -116,7 +116,11 @@ test('what is no key is refused', () => {
     `x ${peter}`,
   ])
     expect(() => parseVkey(text), text).toThrow(NoteRefused)
-  expect(parseVkeys(`${peter}\n\n${vkeyOf(signer)}\n`)).toHaveLength(2)
+  expect(parseVkeys(`${peter}\n${vkeyOf(signer)}\n`)).toHaveLength(2)
+  expect(parseVkeys(peter)).toHaveLength(1)
+  // A changed byte of a key's file makes it another file, also where the byte is its end.
+  for (const end of ['\r\n', '\n\n', ' \n', '\v', '\t'])
+    expect(() => parseVkeys(`${peter}${end}`), JSON.stringify(end)).toThrow(NoteRefused)
   expect(() => signNote('no newline', [signer])).toThrow(NoteRefused)
   expect(() => signNote('bell\u0007\n', [signer])).toThrow(NoteRefused)
 })
