@@ -141,7 +141,21 @@ const endAll = async (
   }
 }
 
+/** Its process died between its row and `stream.open`: nothing was written, so there is nothing to say, only a row to close. */
+const closeEmpty = async ({ epoch, stream }: Taken, { pool }: RecoveryOptions): Promise<void> => {
+  await pool.query(
+    `update audit.stream set closed_at = clock_timestamp()
+     where stream_id = $1 and epoch = $2 and seq = 0 and closed_at is null`,
+    [stream, epoch],
+  )
+}
+
 const recoverOne = async (taken: Taken, options: RecoveryOptions): Promise<number> => {
+  if (taken.position.seq === 0n) {
+    // A stream begins with `stream.open` and nothing else, also for the verifiers.
+    await closeEmpty(taken, options)
+    return 0
+  }
   const open = await openIntentsOf(options, taken.stream)
   const stream = await own(options, taken, {
     position: taken.position,

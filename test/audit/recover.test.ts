@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openReader } from '../../src/audit/read.ts'
 import { type RecoveryOptions, recover, startRecovery } from '../../src/audit/recover.ts'
 import { openSpool } from '../../src/audit/spool.ts'
+import { verifyStore } from '../../src/audit/verify.ts'
 import {
   entry,
   eventually,
@@ -56,6 +57,20 @@ const dead = async (calls: readonly { tool: string; effect: 'read' | 'write'; xi
 }
 
 describe('recovery', () => {
+  test('closes the row of a stream that never had an event, and the log verifies', async () => {
+    const { rows } = await store.admin.query<{ id: string }>(
+      `insert into audit.stream (epoch, writer, seq, head, lease_until)
+       values (gen_random_uuid(), 'gw-died', 0, decode(repeat('00', 32), 'hex'), now()) returning stream_id::text as id`,
+    )
+    const stream = rows[0]?.id ?? ''
+    const to = await testLog(store)
+    expect(await recover(options(to))).toMatchObject({ streams: [stream], ended: 0 })
+    await to.close()
+    expect(await typesOf(store, stream)).toEqual([])
+    const seen = await verifyStore({ pool: store.admin, log: store.log, keys: store.keys })
+    expect(seen.findings.filter((finding) => finding.stream === stream)).toEqual([])
+  })
+
   test('ends every open intent in its own stream, by what the target says of it', async () => {
     const gone = await dead([
       { tool: 'sql_query', effect: 'read' },
