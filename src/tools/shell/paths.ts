@@ -76,6 +76,7 @@ export const pathRules = (extra: readonly string[]): PathRules => {
     persistent: matcher(persistent),
     wide: (path) =>
       wideTrees.has(path) ||
+      sensitive(`${path === '/' ? '' : path}/\0`) ||
       /^\/(home|Users)\/[^/]+$/.test(path) ||
       places.some((p) => p.startsWith(path === '/' ? '/' : `${path}/`)),
   }
@@ -86,6 +87,8 @@ export const pathRules = (extra: readonly string[]): PathRules => {
 
 export const isSink = (path: string): boolean => sinks.has(path)
 
+/** Links that the system keeps, to folders of processes. */
+const leading = /^\/(proc\/[^/]+(\/task\/[^/]+)?\/(cwd|root|fd|exe|map_files)|dev\/fd)(\/|$)/
 /**
  * Absolute form of `path` from the folder `cwd`, by its text alone: `//`, `.` and `..` are resolved. The account's home
  * is `/~` where its place is not known, and above it lies the unknown.
@@ -100,7 +103,11 @@ export const absolute = (path: string, cwd: string): string => {
   for (const segment of whole.slice(last + 1).split('/')) {
     if (segment === '' || segment === '.') continue
     if (segment !== '..') segments.push(segment)
-    else if (segments.length === 0) lost ||= last >= 0
+    // Through one of these it goes on from wherever that leads.
+    else if (leading.test(`/${segments.join('/')}`)) {
+      segments.length = 0
+      lost = true
+    } else if (segments.length === 0) lost ||= last >= 0
     else {
       const gone = segments.pop() ?? ''
       if (gone.startsWith('~') && segments.length === 0) lost = true

@@ -29,7 +29,7 @@ export const variableKind = (
   if (harmless.test(name))
     return value !== undefined &&
       /^[\w.:@,=+-][\w.:@,=/+-]*$|^$/.test(value) &&
-      !value.includes('..')
+      !/\.\.|:\//.test(value)
       ? 'fine'
       : 'bad'
   if (/PAGER$/.test(name) && value !== undefined && quietPager.test(value)) return 'fine'

@@ -28,6 +28,8 @@ export const defaultSensitive: readonly string[] = [
   '/run/docker.sock',
   '/var/run/docker.sock',
   '/run/containerd/**',
+  '/var/lib/docker/containers/*/config*.json',
+  '/var/lib/docker/containers/*/hostconfig.json',
   '/proc/*/environ',
   '/proc/*/mem',
   '/proc/*/auxv',

@@ -269,7 +269,7 @@ const judgeSub = (reading: Reading, args: readonly Arg[]): void => {
 
 const inherited = new WeakMap<Program, Map<Program, Program>>()
 const inherit = (parent: Program, sub: Program): Program => {
-  if (!parent.opts) return sub
+  if (!parent.opts && parent.dash === undefined) return sub
   const made = inherited.get(parent) ?? new Map<Program, Program>()
   inherited.set(parent, made)
   const known = made.get(sub) ?? merge(parent, sub)

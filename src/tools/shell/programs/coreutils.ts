@@ -12,7 +12,7 @@ const quiet: Program = {}
 
 export const coreutils: Table = {
   ...each(
-    'cat tac nl rev fold fmt expand unexpand paste comm cmp zcat bzcat xzcat zstdcat lzcat base64 base32 strings hexdump hd od cksum md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum sum crc32 objdump readelf size column colrm pr look tsort factor numfmt',
+    'cat tac nl rev fold fmt expand unexpand paste comm cmp zcat bzcat xzcat zstdcat lzcat base64 base32 hexdump hd od cksum md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum sum crc32 readelf column colrm pr look tsort factor numfmt',
     reader,
   ),
   head: { ...reader, opts: { '-n --lines -c --bytes': 'value' } },
@@ -58,15 +58,15 @@ export const coreutils: Table = {
       '-f --file --exclude-from': 'file',
     },
   },
+  // Of two folders it shows what is in them, also without -r.
   diff: {
-    args: 'file',
+    args: 'tree',
     opts: {
-      '-r --recursive': 'flag',
       '-U -C -W --width -I -x --label --unified --context --exclude': 'value',
       '--to-file --from-file -X': 'file',
     },
   },
-  diff3: reader,
+  diff3: { ...reader, opts: { '--diff-program': 'refuse=', '-L --label': 'value' } },
   sdiff: { args: 'file', opts: { '-o --output': 'out', '--diff-program': 'refuse=' } },
   xxd: { args: 'file out', opts: { '-l -s -c -g -o -cols -len -seek -n': 'value', '-r': 'write' } },
   iconv: { ...reader, opts: { '-o --output': 'out', '-f --from-code -t --to-code': 'value' } },
@@ -75,7 +75,7 @@ export const coreutils: Table = {
   jq: {
     args: 'text file',
     opts: {
-      '-f --from-file --slurpfile --rawfile': 'file',
+      '-f --from-file': 'file',
       '-L --library-path': 'refuse=',
       '--arg --argjson --indent': 'value',
       '--args --jsonargs': 'flag',
@@ -94,13 +94,21 @@ export const coreutils: Table = {
     ...reader,
     opts: {
       '--output -o': 'out',
-      '--xpath --format --schema': 'value',
-      '--noout': 'flag',
+      '--schema --relaxng --schematron': 'file',
+      '--xpath --pattern --encode --maxmem': 'value',
+      '--noout --format': 'flag',
       '--shell --noent --xinclude --loaddtd --dtdattr --catalogs --nocatalogs --path --valid --dtdvalid':
         'refuse',
     },
   },
-  nm: { ...reader, opts: { '--plugin': 'refuse=' } },
+  ...each('nm objdump size strings', {
+    ...reader,
+    opts: {
+      '--plugin': 'refuse=',
+      '-n --bytes -t --radix -e --encoding -T --target -j --section -M --disassembler-options -m --architecture -b':
+        'value',
+    },
+  }),
   ...each(
     'ls dir vdir stat du tree namei lsattr getfacl getcap readlink realpath file exa eza',
     looker,
@@ -134,9 +142,27 @@ export const coreutils: Table = {
     },
   },
   ...each(
-    'basename dirname seq expr sleep true false nproc arch whoami groups logname users tty getconf locale uptime free vmstat lscpu lsblk lsmem lspci lsusb lsmod lsns lsof lslocks lsipc ipcs pidof pgrep pmap pstree pwdx w who last lastlog lastb uname cal ncal dnsdomainname domainname printf echo id getent numastat mpstat iostat sar pidstat blkid findmnt runlevel hostid tload slabtop swaplabel modinfo lsinitramfs ulimit nologin cpuid sensors lshw dmidecode hwinfo inxi acpi upower uuidgen mcookie bc test',
+    'basename dirname seq expr sleep true false nproc arch whoami groups logname users tty getconf locale uptime free vmstat lscpu lsblk lsmem lsmod lsns lsof lslocks lsipc ipcs pidof pgrep pmap pstree pwdx w lastlog uname cal ncal dnsdomainname domainname printf echo id getent numastat mpstat iostat sar blkid findmnt runlevel hostid tload slabtop swaplabel lsinitramfs ulimit nologin cpuid dmidecode acpi upower uuidgen mcookie bc test',
     quiet,
   ),
+  'who users': { args: 'file' },
+  'last lastb': {
+    opts: { '-f --file': 'file', '-n --limit -s --since -t --until -p --present': 'value' },
+  },
+  lspci: { opts: { '-i -F -p': 'file', '-A -O': 'refuse=', '-s -d -H': 'value' } },
+  lsusb: { opts: { '-D': 'file', '-s -d': 'value' } },
+  modinfo: { args: 'meta', opts: { '-F --field -k --set-version -b --basedir': 'value' } },
+  pidstat: { opts: { '-e': 'refuse', '-C -G -p -T -U': 'value' } },
+  sensors: { opts: { '-s --set': 'admin', '-c --config-file': 'file' } },
+  lshw: { dash: true, opts: { '-dump': 'out', '-class -C -c -enable -disable': 'value' } },
+  hwinfo: { opts: { '--log --dump-db': 'out', '--save-config': 'write=' } },
+  inxi: {
+    strict: 'write',
+    opts: {
+      '-a -A -b -B -C -d -D -E -f -F -G -I -j -J -l -m -M -n -N -o -p -P -r -R -s -S -t -u -v -x -y -z':
+        'flag',
+    },
+  },
   uname: quiet,
   lsof: { opts: { '-p -i -u -c -d -a -t': 'flag', '-D': 'write=' } },
   dmidecode: {
@@ -184,7 +210,9 @@ export const coreutils: Table = {
       '-t --types': 'value',
     },
   },
-  findmnt: { opts: { '-t --types -o --output -S --source -T --target -F --tab-file': 'value' } },
+  findmnt: {
+    opts: { '-t --types -o --output -S --source -T --target': 'value', '-F --tab-file': 'file' },
+  },
   sysctl: { opts: { '-w --write -p --load --system': 'admin' } },
   ...each(
     'umount swapoff mkswap losetup fsck e2fsck resize2fs tune2fs parted fdisk sfdisk cfdisk lvcreate lvremove lvextend vgcreate vgremove pvcreate pvremove mdadm zpool zfs btrfs cryptsetup mknod modprobe insmod rmmod depmod ldconfig setcap useradd userdel usermod groupadd groupdel groupmod adduser deluser addgroup chsh chfn chage gpasswd newgrp vipw visudo update-rc.d chkconfig alternatives update-alternatives update-grub grub-install grub2-mkconfig efibootmgr setenforce semanage setsebool aa-disable apparmor_parser hwclock localedef',
@@ -252,6 +280,8 @@ export const coreutils: Table = {
     opts: { '-e -A -B -C -m': 'value', '-f': 'file' },
   }),
   ...each('zdiff zcmp', reader),
-  ...each('clear reset stty tput setterm resize', { opts: {} }),
+  ...each('clear reset tput resize', { opts: {} }),
+  stty: { max: 0, over: 'write', opts: { '-F --file': 'out' } },
+  setterm: { effect: 'write' },
   yes: { refuse: 'its output never ends.' },
 }

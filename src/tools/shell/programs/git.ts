@@ -5,11 +5,12 @@ import { kubectl as kubectlTable } from './tools.ts'
 
 const reading: Program['opts'] = {
   '--output': 'out',
-  '--no-index --ext-diff --textconv --open-files-in-pager -O --exec --upload-pack --receive-pack --run':
+  '--no-index --ext-diff --textconv --filters --open-files-in-pager -O --exec --upload-pack --receive-pack --run':
     'refuse',
   '-n --max-count --since --until --after --before --author --committer --grep --format --pretty --date --skip -S -G --diff-filter --sort --contains --no-contains --points-at --merged --no-merged -L --abbrev -U --unified':
     'value',
   '--no-ext-diff --no-textconv': 'flag',
+  '--lost-found': 'write',
   '--contents --exclude-from -X --exclude-per-directory': 'file',
 }
 const log: Program = { args: 'file', opts: reading }
@@ -39,8 +40,9 @@ const table: Program = {
     '--exec-path --config-env --super-prefix --attr-source': 'refuse=',
   },
   sub: {
-    'log show diff status blame annotate shortlog describe rev-parse rev-list ls-files ls-tree cat-file name-rev grep count-objects for-each-ref merge-base diff-tree diff-index diff-files whatchanged cherry verify-commit verify-tag check-ignore check-attr show-ref show-branch range-diff help version var fsck merge-tree':
+    'log show diff status blame annotate shortlog describe rev-parse rev-list ls-files ls-tree cat-file name-rev grep count-objects for-each-ref merge-base diff-tree diff-index diff-files whatchanged cherry verify-commit verify-tag check-ignore check-attr show-ref show-branch range-diff version var fsck':
       log,
+    help: { opts: { '-w --web -i --info': 'refuse' } },
     'branch tag': lists,
     remote: {
       sub: { 'show get-url': { opts: {} } },
@@ -48,7 +50,10 @@ const table: Program = {
       opts: { '-v --verbose': 'flag' },
     },
     stash: { sub: { 'list show': log }, rest: 'write', bare: 'write' },
-    reflog: { sub: { 'show exists': log, 'expire delete': { effect: 'admin' } }, rest: 'read' },
+    reflog: {
+      sub: { 'show exists': log, 'expire delete drop': { effect: 'admin' } },
+      rest: 'read',
+    },
     worktree: { sub: { list: { opts: {} } }, rest: 'write' },
     submodule: {
       sub: { 'status summary': { opts: {} }, foreach: denied },
@@ -68,7 +73,7 @@ const table: Program = {
       },
     },
     'symbolic-ref': { max: 1, strict: 'write', opts: { '--short -q': 'flag' } },
-    'pull fetch checkout switch restore add commit merge cherry-pick revert mv rm init clone push apply am gc prune repack bundle archive update-index update-ref ls-remote pack-refs sparse-checkout format-patch':
+    'merge-tree pull fetch checkout switch restore add commit merge cherry-pick revert mv rm init clone push apply am gc prune repack bundle archive update-index update-ref ls-remote pack-refs sparse-checkout format-patch':
       write,
     'reset clean': admin,
     rebase: { effect: 'write', opts: { '-x --exec -i --interactive': 'refuse=' } },
@@ -191,6 +196,8 @@ export const kubectl: Judge = (args, port) => {
     )
   )
     port.refuse('Which kind of object is read is not known before it runs.')
+  if (args.some((a) => /(template|jsonpath|columns)-?file/.test(a.text)))
+    port.refuse('A template of kubectl must not come from a file.', 'Write it out.')
   if (args.some((a) => /^--raw/.test(a.text)))
     port.refuse('kubectl --raw goes around what is judged here.')
   port.table(kubectlTable, args, 'kubectl')

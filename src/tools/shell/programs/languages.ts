@@ -18,9 +18,14 @@ export const languages: Table = {
     effect: 'write',
   }),
   go: {
+    dash: true,
     sub: { 'version env list': quiet, vet: write },
     rest: 'write',
-    opts: { '-w': 'write', '-u': 'write' },
+    opts: {
+      '-w -u': 'write',
+      '-toolexec --toolexec -exec --exec -vettool --vettool -overlay --overlay': 'refuse=',
+      '-f --f -C -modfile': 'value',
+    },
   },
   'npm yarn pnpm': {
     sub: {
@@ -35,12 +40,18 @@ export const languages: Table = {
     bare: 'write',
   },
   'pip pip3': {
-    sub: { 'list show freeze check index': { opts: { '--log': 'out' } } },
+    sub: {
+      'list show freeze check index': { opts: { '--log': 'out', '-r --requirement': 'file' } },
+    },
     rest: 'write',
     opts: { '--python --config-settings': 'refuse=', '--log': 'out' },
     bare: 'read',
   },
-  gem: { sub: { 'list search info outdated environment which': quiet }, rest: 'write' },
+  gem: {
+    sub: { 'list search info outdated environment which': quiet },
+    rest: 'write',
+    opts: { '--config-file': 'refuse=' },
+  },
   composer: { sub: { 'show outdated licenses validate why': quiet }, rest: 'write' },
   // Editors and pagers need a terminal, and give shells.
   ...each(

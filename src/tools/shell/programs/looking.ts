@@ -48,8 +48,22 @@ const query =
         'Name the files as arguments.',
       )
     }
+    args.forEach((a, i) => {
+      const file = args[i + 2]
+      if (/^--(slurpf|rawf)/.test(a.text) && file) port.path(file, 'file')
+    })
     port.listed(name, args)
   }
+/** Asking needs -q or -V; without them the same letters install. */
+const rpm: Judge = (args, port) => {
+  if (!has(args, /^(-[a-zA-Z]*[qV][a-zA-Z]*|--(query|verify|querytags|showrc))$/))
+    port.raise('admin')
+  for (const a of plain(args)) {
+    if (/:\/\//.test(a.text)) port.refuse('rpm may not reach another machine.')
+    if (has(args, /^(-[a-zA-Z]*p[a-zA-Z]*|--package)$/)) port.path(a, 'file')
+  }
+  port.listed('rpm', args)
+}
 /** What is piped into `s_client` goes to the host. */
 const openssl: Judge = (args, port) => {
   if (
@@ -94,5 +108,6 @@ export const looking: Readonly<Record<string, Judge>> = {
   openssl,
   hash,
   ps,
+  rpm,
   service,
 }

@@ -69,24 +69,36 @@ const dd: Judge = (args, port) => {
   }
 }
 
+const here: Arg = { text: '.', many: false }
 const grep =
   (name: string): Judge =>
   (args, port) => {
-    const deep = has(
-      args,
-      /^(-[a-zA-Z]*[rR][a-zA-Z]*|--recursive|--dereference-recursive|--directories=recurse|-drecurse)$/,
-    )
+    // Long options may be cut short, and `-d` may have its value behind it.
+    const deep =
+      has(
+        args,
+        /^(-[a-zA-Z]*[rR][a-zA-Z]*|--rec[a-z]*|--dereference-r[a-z]*|--di[a-z]*=r[a-z]*)$/,
+      ) ||
+      args.some(
+        (a, i) => /^(-[a-zA-Z]*d|--di[a-z]*)$/.test(args[i - 1]?.text ?? '') && /^r/.test(a.text),
+      )
     if (!deep) return port.listed(name, args)
     const given = has(args, /^(-[a-zA-Z]*[ef]|--regexp|--file)/)
     const operands = plain(args)
     port.listed(name, args)
-    for (const a of given ? operands : operands.slice(1)) port.path(a, 'tree')
+    const files = given ? operands : operands.slice(1)
+    // Without a file it goes through the folder that it is in.
+    for (const a of files.length > 0 ? files : [here]) port.path(a, 'tree')
   }
 const searcher: Judge = (args, port) => {
   if (has(args, /^--(pre|hostname-bin|search-zip|pager)|^-[a-zA-Z]*z/))
     port.refuse('This option runs another program.')
   if (has(args, /^(-f|--file|--ignore-file|--ackrc)/)) port.raise('write')
-  for (const a of plain(args).slice(1)) port.path(a, 'tree')
+  const files = plain(args).slice(1)
+  for (const a of files) port.path(a, 'tree')
+  // Left to itself it skips what is hidden, keys among it.
+  const hidden = has(args, /^(-[a-zA-Z]*[u.][a-zA-Z.]*|--(hid|no-ig|unr)[a-z-]*)$/)
+  if (files.length === 0 && hidden && !port.piped) port.path(here, 'tree')
 }
 
 const kill: Judge = (args, port) => {

@@ -5,8 +5,7 @@ import { each, type Table } from './coreutils.ts'
 const quiet: Program = {}
 const unit: Program = {
   opts: {
-    '-n --lines -o --output -p --property -P -t --type --state -H --host -M --machine --job-mode --root --image':
-      'value',
+    '-n --lines -o --output -p --property -P -t --type --state --job-mode': 'value',
   },
 }
 const systemctlOpts: Program['opts'] = {
@@ -42,8 +41,9 @@ export const system: Table = {
     opts: {
       '-n --lines -u --unit -p --priority -S --since -U --until -o --output -g --grep -t --identifier -b --boot -c --cursor --after-cursor --facility --output-fields --user-unit -T --exclude-identifier':
         'value',
-      '-D --directory --file --root --image': 'file',
-      '-M --machine': 'value',
+      '--file': 'file',
+      '-D --directory': 'tree',
+      '--root --image -M --machine': 'refuse=',
       '--vacuum-size --vacuum-time --vacuum-files': 'admin=',
       '--rotate --flush --sync --relinquish-var --smart-relinquish-var --setup-keys --update-catalog':
         'admin',
@@ -80,13 +80,23 @@ export const system: Table = {
   },
   networkctl: { sub: { 'list status lldp': quiet }, rest: 'admin' },
   'systemd-analyze': {
+    opts: { '--root --image -H --host -M --machine': 'refuse=' },
     sub: {
-      'time blame critical-chain verify security calendar timespan timestamp unit-paths dot condition':
+      verify: { args: 'file' },
+      'time blame critical-chain security calendar timespan timestamp unit-paths dot condition':
         quiet,
     },
     rest: 'write',
   },
-  'systemd-cgls systemd-cgtop systemd-path systemd-detect-virt systemd-resolve': quiet,
+  'systemd-cgls systemd-cgtop systemd-path systemd-detect-virt': quiet,
+  'systemd-resolve': {
+    args: 'host',
+    strict: 'admin',
+    opts: {
+      '--status --statistics -4 -6 --no-pager': 'flag',
+      '-t --type -c --class -i --interface -p --protocol': 'value',
+    },
+  },
   coredumpctl: { sub: { 'list info': quiet }, rest: 'refuse' },
   ...each('systemd-run machinectl systemd-nspawn', {
     refuse: 'it starts processes that nobody here watches.',
@@ -257,7 +267,7 @@ export const system: Table = {
     },
   },
   'dpkg-query': {
-    opts: { '-f --showformat': 'value', '--admindir --root': 'value', '-W -l -s -L -S': 'flag' },
+    opts: { '-f --showformat': 'value', '--admindir --root': 'refuse=', '-W -l -s -L -S': 'flag' },
   },
   rpm: {
     strict: 'admin',

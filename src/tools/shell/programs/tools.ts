@@ -85,8 +85,9 @@ export const kubectl: Program = {
     '--filename -k --kustomize': 'file',
   },
   sub: {
-    'get describe logs top explain api-resources api-versions version events cluster-info options':
-      quiet,
+    'get describe': { opts: { '-f --filename': 'refuse=' } },
+    'logs top explain api-resources api-versions version events options': quiet,
+    'cluster-info': { sub: {}, rest: 'refuse' },
     config: { sub: { 'current-context get-contexts get-clusters': quiet }, rest: 'refuse' },
     auth: { sub: { 'can-i whoami': quiet }, rest: 'refuse' },
     rollout: { sub: { 'status history': quiet }, rest: 'refuse' },
