@@ -6,7 +6,7 @@ import type { Timekeeper } from './clock.ts'
 import type { StreamFrame } from './header.ts'
 import type { Item } from './item.ts'
 import type { Link } from './link.ts'
-import { appendStatement, readStream } from './statement.ts'
+import { appendStatement, readStream, type StreamState } from './statement.ts'
 
 /** A batch that was sent, or is about to be: the stream's head tells later whether it landed. */
 export interface Candidate {
@@ -32,6 +32,9 @@ export const append = async (attempt: Try, batch: Batch): Promise<boolean> => {
   return rowCount === batch.headers.length
 }
 
+const lost = (): Error => new ClaimLost('taken by somebody else')
+
+/** A claim that the store refuses must not take the others with it: one at a time, each in a savepoint. */
 const claimOne = async ({ link, timeoutMs }: Try, item: Item): Promise<Error | undefined> => {
   if (item.claim === undefined) return undefined
   const run = (text: string, values: readonly unknown[] = []) =>
@@ -44,7 +47,7 @@ const claimOne = async ({ link, timeoutMs }: Try, item: Item): Promise<Error | u
       return undefined
     }
     await run('rollback to savepoint claim')
-    return new ClaimLost('taken by somebody else')
+    return lost()
   } catch (cause) {
     if (!(cause instanceof pg.DatabaseError)) throw cause
     await run('rollback to savepoint claim')
@@ -53,6 +56,17 @@ const claimOne = async ({ link, timeoutMs }: Try, item: Item): Promise<Error | u
       cause,
     })
   }
+}
+
+type Losers = ReadonlyMap<Item, Error>
+
+const claimInTurn = async (attempt: Try, items: readonly Item[]): Promise<Losers> => {
+  const losers = new Map<Item, Error>()
+  for (const item of items) {
+    const error = await claimOne(attempt, item)
+    if (error) losers.set(item, error)
+  }
+  return losers
 }
 
 // The same order everywhere, so that two gateways that claim the same rows don't wait for each other in a ring.
@@ -67,7 +81,8 @@ const inClaimOrder = (items: readonly Item[]): Item[] => {
 }
 
 /**
- * The stream's row is locked first: whatever an earlier try of ours did is settled before this one claims.
+ * The stream's row is locked first: whatever an earlier try of ours did is settled before this one claims. Lock and claims
+ * travel together, so that a batch costs the same few journeys to the store however many claims it holds.
  * `sent` is told of the batch before it is sent. False when the stream does not stand where we left it.
  */
 export const appendWithClaims = async (
@@ -76,18 +91,39 @@ export const appendWithClaims = async (
   sent: (candidate: Candidate) => void,
 ): Promise<Candidate | false> => {
   const { frame, link, position, time, timeoutMs } = attempt
-  const run = (text: string) => link.query({ text, values: [] }, timeoutMs)
-  await run('begin')
+  const run = (text: string, values: readonly unknown[] = []) =>
+    link.query({ text, values }, timeoutMs)
+  const ours = (state: StreamState | undefined): boolean =>
+    state?.epoch === frame.epoch && !state.closed && samePosition(state.position, position)
+  const claiming = inClaimOrder(items)
   try {
-    const state = await readStream(link, frame.stream, timeoutMs, true)
-    if (state?.epoch !== frame.epoch || state.closed || !samePosition(state.position, position)) {
+    const [begun, locked, ...claimed] = await Promise.allSettled([
+      run('begin'),
+      readStream(link, frame.stream, timeoutMs, true),
+      ...claiming.map(({ claim }) => run(claim?.sql ?? '', claim?.values)),
+    ])
+    if (begun.status === 'rejected') throw begun.reason
+    if (locked.status === 'rejected') throw locked.reason
+    let stands = ours(locked.value)
+    let losers: Losers = new Map()
+    const broken = claimed.find((one) => one.status === 'rejected')
+    if (broken === undefined)
+      losers = new Map(
+        claiming.flatMap((item, at) => {
+          const one = claimed[at]
+          return one?.status === 'fulfilled' && one.value.rows.length === 1 ? [] : [[item, lost()]]
+        }),
+      )
+    else {
+      if (!(broken.reason instanceof pg.DatabaseError)) throw broken.reason
+      await run('rollback')
+      await run('begin')
+      stands &&= ours(await readStream(link, frame.stream, timeoutMs, true))
+      if (stands) losers = await claimInTurn(attempt, claiming)
+    }
+    if (!stands) {
       await run('rollback')
       return false
-    }
-    const losers = new Map<Item, Error>()
-    for (const item of inClaimOrder(items)) {
-      const error = await claimOne(attempt, item)
-      if (error) losers.set(item, error)
     }
     const winners = items.filter((item) => !losers.has(item))
     const candidate = { of: items, losers, batch: buildBatch(winners, position, frame, time) }

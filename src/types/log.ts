@@ -100,7 +100,7 @@ export interface Receipt {
   readonly leaf: string
 }
 
-/** SQL that runs in the append's own transaction and must return exactly one row; else the claim is lost and none of its entries is appended. */
+/** SQL that runs in the append's own transaction and must return exactly one row; else it has changed nothing, the claim is lost and none of its entries is appended. */
 export interface Claim {
   readonly sql: string
   readonly values: readonly unknown[]

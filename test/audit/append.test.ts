@@ -174,4 +174,18 @@ describe('claims', () => {
     expect(rows[0].ks).toEqual([1])
     await log.close()
   })
+
+  test('a claim that the store refuses takes no other of its batch with it', async () => {
+    const log = await testLog(store)
+    const claims = Array.from({ length: 20 }, (_, n) => ({
+      sql: 'select 1 / $1::int as one',
+      values: [n === 7 ? 0 : 1],
+    }))
+    const ends = await Promise.allSettled(claims.map((claim) => log.append([intent()], claim)))
+    expect(ends.map(({ status }) => status)).toEqual(
+      claims.map((_, n) => (n === 7 ? 'rejected' : 'fulfilled')),
+    )
+    expect(ends[7]).toMatchObject({ reason: { code: 'AUDIT_UNAVAILABLE' } })
+    await log.close()
+  })
 })

@@ -64,6 +64,23 @@ describe('a store that fails', () => {
     await log.close()
   })
 
+  test('a far store is asked for many claims at once', async () => {
+    const log = await throughProxy({
+      limits: { commitMs: 5_000, statementMs: 2_000, leaseMs: 15_000 },
+    })
+    const delayMs = 200
+    proxy.delay(delayMs)
+    const claim = { sql: 'select $1::int as one', values: [1] }
+    const count = 60
+    const started = performance.now()
+    await Promise.all(Array.from({ length: count }, () => log.append([intent()], claim)))
+    // One journey for each claim would be count * delayMs; a batch of all of them has four.
+    expect(performance.now() - started).toBeLessThan((count * delayMs) / 2)
+    proxy.delay(0)
+    expect(await chain(log.streamId)).toMatchObject({ n: count + 1, chained: true, gapless: true })
+    await log.close()
+  })
+
   test('the same for a batch with claims: the claim is not lost to itself', async () => {
     await store.admin.query('create table public.once (k int primary key)')
     await store.admin.query('grant select, insert on public.once to countersign_writer')
