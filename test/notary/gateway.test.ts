@@ -161,6 +161,11 @@ test('a notary elsewhere: calls go on to the limit, are refused after it, and go
     "select count(*)::int as n from audit.event where type = 'call.intent'",
   )
   expect(after).toEqual(before)
+  // What a closed gate refuses is recorded all the same.
+  const { rows: refused } = await store.admin.query(
+    "select header -> 'outcome' ->> 'code' as code from audit.event where type = 'call.refused'",
+  )
+  expect(refused).toEqual([{ code: 'AUDIT_UNAVAILABLE' }])
   await notary.start()
   await allSigned()
   await eventually(async () => (await query(gateway)).status === 'ok')
