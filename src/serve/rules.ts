@@ -4,7 +4,7 @@ import { startRecovery } from '../audit/recover.ts'
 import { policyGuard } from '../guards/index.ts'
 import type { PolicyGuard } from '../guards/policy/guard.ts'
 import { localIssuer } from '../identity/local.ts'
-import { patient } from '../store/connect.ts'
+import { answering, patient } from '../store/connect.ts'
 import { openTools, type Tools } from '../tools/index.ts'
 import type { Approvals, Target } from '../types.ts'
 import { subKey } from '../vault/key-wrap.ts'
@@ -52,7 +52,7 @@ export const openRules = async (
     config.identity.approvers.map((approver) => [approver.subject, approver]),
   )
   const approvals = await openApprovals({
-    pool: store.pool,
+    pool: answering(store.pool),
     log,
     keys,
     self,

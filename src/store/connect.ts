@@ -106,3 +106,16 @@ export const unavailable = (cause: unknown): GateError => {
     { cause, retry: true },
   )
 }
+
+/** The pool, for the path of a call: a question that the store does not answer is AUDIT_UNAVAILABLE, as for the log itself. */
+export const answering = (pool: Pick<pg.Pool, 'query'>) => ({
+  query: async <R>(text: string, values: unknown[]) => {
+    try {
+      const { rowCount, rows } = await pool.query(text, values)
+      // What a statement selects is known to who wrote it.
+      return { rows: rows as R[], rowCount }
+    } catch (cause) {
+      throw unavailable(cause)
+    }
+  },
+})
