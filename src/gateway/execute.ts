@@ -51,11 +51,12 @@ export const execute = async (
   let lease: Lease | undefined
   try {
     const output = await (async () => {
-      // Between the intent and the run the stream may have been taken over: then somebody else ends this call.
-      ports.log.ready()
       lease = ownCredential(run.target)
         ? configured
         : await ports.vault.lease(credentialName(run.target, run.purpose), run.known.callId)
+      // Between the intent and the run (a vault may take its time, a process may stand still) the stream may have been
+      // taken over: then somebody else ends this call. Nothing waits between this line and the run.
+      ports.log.ready()
       return withDeadline(run, lease, ports, parent, abort)
     })()
     const known = [...(lease?.known ?? []), ...(output.known ?? [])]

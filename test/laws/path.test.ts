@@ -64,6 +64,29 @@ test('law 1: a lease that is lost between intent and run stops the run', async (
   expect(spy.runs).toBe(0)
 })
 
+test('law 1: a lease that is lost while the credential is fetched stops the run', async () => {
+  const spy = spyTool()
+  const ports = fakePorts(spy)
+  let lost = false
+  const log = {
+    ...ports.log,
+    ready: () => {
+      if (lost) throw new GateError('AUDIT_UNAVAILABLE', 'lease lost')
+    },
+  }
+  const vault = {
+    ...ports.vault,
+    lease: async (name: string, callId: string) => {
+      const lease = await ports.vault.lease(name, callId)
+      if (ports.fakeLog.entries.some((e) => e.callId === callId && e.tool === 'spy')) lost = true
+      return lease
+    },
+  }
+  const answer = await ask(openGateway({ ...ports, log, vault }), hello)
+  expect(answer.refused?.code).toBe('AUDIT_UNAVAILABLE')
+  expect(spy.runs).toBe(0)
+})
+
 test('law 1: the log holds exactly what the agent got', async () => {
   const ports = fakePorts(spyTool())
   const answer = await ask(openGateway(ports), hello)

@@ -25,8 +25,8 @@ export interface Failpoint {
   readonly at: 'log.append' | 'tool.run' | 'prepared' | 'vault.lease' | 'mask' | 'keys' | 'sql'
   readonly when: 'before' | 'after'
   readonly match?: string
-  /** `pause` waits until it is released; `block` stops the event loop for `ms`; `delay` only this call; `keys` can only throw. */
-  readonly action: 'pause' | 'throw' | 'block' | 'delay'
+  /** `pause` waits until it is released; `block` stops the event loop for `ms`; `delay` only this call; `exhaust` takes memory until the process dies; `keys` can only throw. */
+  readonly action: 'pause' | 'throw' | 'block' | 'delay' | 'exhaust'
   readonly ms?: number
   /** So many passages are let by first. */
   readonly skip?: number
@@ -121,6 +121,8 @@ export interface GatewayOptions {
   readonly waitSeconds?: number
   /** Where the targets are reached instead: a proxy. */
   readonly targetPort?: number
+  /** Instead of the run's own. */
+  readonly vaultKey?: string
   /** Written after everything else. */
   readonly extra?: string
 }
@@ -205,7 +207,7 @@ export const openGateway = async (kit: Kit, options: GatewayOptions): Promise<Ga
   put('api-token', JSON.stringify({ token: options.target.httpToken }))
   if (options.storeUrl !== undefined) put('store-url', options.storeUrl)
   if (options.notary) put('notary.token', options.notary.token)
-  put('vault.key', keyText('vault.key'))
+  put('vault.key', options.vaultKey ?? keyText('vault.key'))
   put('token.key', keyText('token.key'))
   put('countersign.yaml', await configText(options, port))
   const file = join(folder, 'countersign.yaml')

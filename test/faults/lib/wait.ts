@@ -6,12 +6,13 @@ export const eventually = async <T>(
   what: string,
   ms: number,
   done: () => Promise<T> | T,
-): Promise<NonNullable<T>> => {
+): Promise<Exclude<T, false | null | undefined>> => {
   let last: unknown
   for (const until = performance.now() + ms; ; ) {
     try {
       const found = await done()
-      if (found !== undefined && found !== null && found !== false) return found
+      if (found !== undefined && found !== null && found !== false)
+        return found as Exclude<T, false | null | undefined>
     } catch (thrown) {
       last = thrown
     }

@@ -25,6 +25,8 @@ export interface World {
 export interface WorldOptions {
   readonly cluster?: ClusterOptions
   readonly gateway?: Partial<GatewayOptions>
+  /** Of its first gateway; `g1` unless told. */
+  readonly name?: string
   /** The gateway is configured and not started. */
   readonly start?: false
 }
@@ -47,7 +49,7 @@ export const openWorld = async (kit: Kit, options: WorldOptions = {}): Promise<W
     gateways.push(one)
     return one
   }
-  const gateway = await another('g1')
+  const gateway = await another(options.name ?? 'g1')
   if (options.start !== false) await gateway.start()
   return {
     cluster,

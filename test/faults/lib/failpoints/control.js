@@ -1,7 +1,7 @@
 // Failpoints that are armed, by the harness over the channel between the two processes. Nothing armed costs nothing.
 import { appendFileSync } from 'node:fs'
 
-/** `{id, at, when, match?, action: 'pause'|'throw'|'block', ms?, skip?, times?}` */
+/** `{id, at, when, match?, action: 'pause'|'throw'|'block'|'delay'|'exhaust', ms?, skip?, times?}` */
 const armed = new Map()
 const held = new Map()
 
@@ -44,6 +44,10 @@ export const reach = (at, when, detail = '') => {
     // The event loop stands still, as in a long collection of garbage.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, one.ms)
     return undefined
+  }
+  if (one.action === 'exhaust') {
+    // Until V8 gives up; what is kept can't be collected.
+    for (const kept = []; ; ) kept.push(new Array(1 << 20).fill(one.id + kept.length))
   }
   if (one.action === 'delay') return new Promise((go) => setTimeout(go, one.ms))
   return new Promise((go) => held.set(one.id, [...(held.get(one.id) ?? []), go]))
