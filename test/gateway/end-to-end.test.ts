@@ -349,3 +349,19 @@ test('after all of this the log verifies', async () => {
   expect(seen.findings).toEqual([])
   expect(seen.exit).toBe(0)
 })
+
+test('a store that does not answer about keys refuses the call, as the log would, and nothing is run', async () => {
+  const locker = await store.admin.connect()
+  await locker.query('begin; lock table countersign.idempotency in access exclusive mode')
+  try {
+    const answer = await world.call('sql_execute', {
+      ...insert('locked'),
+      idempotency_key: 'locked-1',
+    })
+    expect(answer.refused).toMatchObject({ code: 'AUDIT_UNAVAILABLE', retry: true })
+    expect(await count('locked')).toBe(0)
+  } finally {
+    await locker.query('rollback')
+    locker.release()
+  }
+})
