@@ -170,6 +170,13 @@ export const reads = (openShop: (over?: Partial<PostgresTarget>) => Promise<Shop
     expect(some.rows.length).toBeGreaterThan(1000)
   })
 
+  test("the gateway's own limit on a run is told as time, not as somebody who left", async () => {
+    const run = new AbortController()
+    const running = query('select pg_sleep(25)', [], shop.read({ signal: run.signal }))
+    setTimeout(() => run.abort(new DOMException('too long', 'TimeoutError')), 200)
+    await expect(running).rejects.toMatchObject({ code: 'TIMEOUT' })
+  })
+
   test('cancelling stops the statement on the server', async () => {
     const gone = new AbortController()
     const running = query('select pg_sleep(25)', [], shop.read({ signal: gone.signal }))

@@ -264,6 +264,22 @@ describe('a connection that is lost in the middle', () => {
   })
 })
 
+test("a command that the gateway's own limit stops is told as far as it came", async () => {
+  const fake = kept(
+    await fakeHost({
+      run: ({ channel }) => {
+        channel.write('so far\n')
+      },
+    }),
+  )
+  const stop = new AbortController()
+  const running = run(family(), at(fake, { signal: stop.signal }))
+  setTimeout(() => stop.abort(new DOMException('too long', 'TimeoutError')), 200)
+  const output = await running
+  expect(text(output)).toBe('so far\n')
+  expect(output.truncated).toBe(true)
+})
+
 test('a call that is cancelled stops its command', async () => {
   const signals: string[] = []
   const fake = kept(

@@ -1,6 +1,7 @@
 /** Runs one judged write in one transaction, its id durable with the caller before COMMIT. */
 import { GateError } from '../../errors.ts'
 import type { PostgresTarget, Session } from '../../types.ts'
+import { timeIsUp } from '../time-up.ts'
 import { failure, type Told } from './failure.ts'
 import type { Outcome } from './outcome.ts'
 import type { Lent } from './pool.ts'
@@ -59,7 +60,9 @@ const durable = async (
   try {
     if (xid !== null) await session.prepared({ xid })
     if (session.signal.aborted)
-      throw new GateError('CANCELLED', 'The call was cancelled; the statement was rolled back.')
+      throw timeIsUp(session.signal)
+        ? new GateError('TIMEOUT', 'The time was up; the statement was rolled back.')
+        : new GateError('CANCELLED', 'The call was cancelled; the statement was rolled back.')
   } catch (cause) {
     await rollBack(connection)
     throw cause

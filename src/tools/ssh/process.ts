@@ -2,6 +2,7 @@
 import type { ClientChannel } from 'ssh2'
 import { GateError } from '../../errors.ts'
 import type { Chunk, Output } from '../../types.ts'
+import { timeIsUp } from '../time-up.ts'
 import type { Connection } from './connect.ts'
 import { NoSession } from './pool.ts'
 
@@ -213,7 +214,7 @@ export const runProcess = async (connection: Connection, asked: Process): Promis
     if (asked.stdin !== undefined) opened.end(asked.stdin)
   })
   const timer = setTimeout(() => halt('seconds'), asked.timeoutMs)
-  const abort = (): void => halt('cancelled')
+  const abort = (): void => halt(timeIsUp(asked.signal) ? 'seconds' : 'cancelled')
   asked.signal.addEventListener('abort', abort, { once: true })
   if (asked.signal.aborted) abort()
   try {

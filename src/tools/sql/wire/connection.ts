@@ -1,5 +1,6 @@
 /** One session with a PostgreSQL server: a pipeline in, one gathered reply out, and an end within its limits. */
 import type { Socket } from 'node:net'
+import { timeIsUp } from '../../time-up.ts'
 import { FrameReader } from './frames.ts'
 import { type Login, logIn } from './login.ts'
 import { cancelRequest, terminate } from './messages.ts'
@@ -98,7 +99,9 @@ export class Connection {
         () => this.stop('time'),
         Math.max(0, Math.ceil(wait.until - performance.now())),
       )
-      const abort = (): void => this.stop('aborted')
+      // The gateway's own limit on the run is an abort too; a person's is another.
+      const aborted = (): End => (timeIsUp(wait.signal) ? 'time' : 'aborted')
+      const abort = (): void => this.stop(aborted())
       const settle = (end: End, cause?: unknown): void => {
         clearTimeout(timer)
         wait.signal?.removeEventListener('abort', abort)
@@ -108,7 +111,7 @@ export class Connection {
       }
       this.running = { reply, wait, settle, received: 0, over: 0 }
       if (this.gone) return settle('lost')
-      if (wait.signal?.aborted) return this.leave('aborted')
+      if (wait.signal?.aborted) return this.leave(aborted())
       wait.signal?.addEventListener('abort', abort, { once: true })
       this.stream.write(bytes)
     })
