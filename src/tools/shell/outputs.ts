@@ -1,4 +1,5 @@
 /** What a command prints, as far as it can be known before: so that `$(..)`, `xargs` and `while read` can be judged. */
+import { meantBy } from './programs/find.ts'
 import type { Arg } from './types.ts'
 import { any, below, fromGlob, isLiteral, star, token } from './wildcard.ts'
 
@@ -30,7 +31,8 @@ const findLines = (args: readonly Arg[]): readonly string[] | undefined => {
     names.length === 1 &&
     names.every(isLiteral)
   const tail = sure ? `/${fromGlob(names[0] ?? '*')}` : ''
-  return (roots.length > 0 ? roots : ['.']).map((r) => r + below + tail)
+  const from = roots.length > 0 ? roots : ['.']
+  return [...from.map((r) => r + below + tail), ...meantBy(args).map((m) => `${from[0]}/${m}`)]
 }
 
 const listed = (args: readonly Arg[]): readonly string[] => {

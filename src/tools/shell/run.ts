@@ -84,16 +84,17 @@ const judgeProgram = (
   const program = listed.get(name)
   const judge = judges.get(name)
   if (own && !builtIn) judgeTable(own, args, name, port)
-  else if (onlyVersion(args) && tellsVersion(name)) return
+  else if (onlyVersion(args) && tellsVersion(name, args[0]?.text)) return
   else if (judge) judge(args, port)
   else if (program) judgeTable(program, args, name, port)
   else judgeUnknown(args, port)
 }
 
-const tellsVersion = (name: string): boolean =>
+const tellsVersion = (name: string, option: string | undefined): boolean =>
   (judges.has(name) || listed.has(name)) &&
   !shellOwn.has(name) &&
-  listed.get(name)?.refuse === undefined
+  // Of what is refused, the short option may mean anything.
+  (listed.get(name)?.refuse === undefined || option !== '-V' || name === 'ssh')
 
 /** Never a read, and not on what nobody reads or writes. */
 const judgeUnknown = (args: readonly Arg[], port: Port): void => {

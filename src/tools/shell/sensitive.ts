@@ -81,7 +81,7 @@ export const defaultSensitive: readonly string[] = [
   '**/.vault-token',
   '**/.htpasswd',
   '**/.s3cfg',
-  '**/credentials.tfrc.json',
+  '**/.terraform.d/**',
   '**/.env',
   '**/.env.*',
   '**/.envrc',

@@ -232,6 +232,7 @@ export const judgeTable = (
     // Before a subcommand, an option whose shape isn't known could hide which subcommand it is.
     if (
       program.sub &&
+      !/^-[0-9]+$/.test(arg.text) &&
       !options.has(arg.text.split('=')[0] ?? '') &&
       !(arg.text.length > 2 && !arg.text.startsWith('--') && options.has(arg.text.slice(0, 2)))
     ) {

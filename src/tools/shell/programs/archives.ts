@@ -26,6 +26,13 @@ const tar: Judge = (args, port) => {
   const archive = all.includes('f')
     ? args.find((a, i) => i > 0 && (a.text === '-' || !a.text.startsWith('-')))
     : undefined
+  for (const [i, a] of args.entries()) {
+    const file = /^(--fi[a-z]*=|-[a-zA-Z]*f)([^=]+)$/.exec(a.text)?.[2]
+    const named = /^--fi[a-z]*$/.test(a.text) ? args[i + 1]?.text : file
+    if (named === undefined) continue
+    if (/^[^/]*:/.test(named)) port.refuse('tar may not reach another machine.')
+    port.path({ text: named, many: a.many }, 'file')
+  }
   if (archive && /^[^/]*:/.test(archive.text)) port.refuse('tar may not reach another machine.')
   if (has(args, /^(-T|--files-from|-X)/) || (all.includes('T') && letters.includes('T')))
     port.raise('write')

@@ -1,6 +1,11 @@
 /** Looking at the arguments of a program without a table. */
 import type { Arg } from '../types.ts'
 
+/** A pattern of names with its wildcards filled by something and by nothing: what it is meant to find. */
+export const aimedAt = (pattern: string): readonly string[] => [
+  pattern.replace(/[*?\uE000-\uE004]|\[[^\]]*\]/g, 'x'),
+  pattern.replace(/[*?\uE000-\uE004]|\[[^\]]*\]/g, ''),
+]
 /** One of the arguments looks like this. */
 export const has = (args: readonly Arg[], option: RegExp): boolean =>
   args.some((a) => option.test(a.text))

@@ -50,14 +50,6 @@ export const coreutils: Table = {
       '--random-source': 'file',
     },
   },
-  'grep egrep fgrep': {
-    args: 'text file',
-    opts: {
-      '-e --regexp -A --after-context -B --before-context -C --context -m --max-count --include --exclude --exclude-dir --label --binary-files -d --directories -D --devices':
-        'value',
-      '-f --file --exclude-from': 'file',
-    },
-  },
   // Of two folders it shows what is in them, also without -r.
   diff: {
     args: 'tree',
@@ -142,7 +134,7 @@ export const coreutils: Table = {
     },
   },
   ...each(
-    'basename dirname seq expr sleep true false nproc arch whoami groups logname users tty getconf locale uptime free vmstat lscpu lsblk lsmem lsmod lsns lsof lslocks lsipc ipcs pidof pgrep pmap pstree pwdx w lastlog uname cal ncal dnsdomainname domainname printf echo id getent numastat mpstat iostat sar blkid findmnt runlevel hostid tload slabtop swaplabel lsinitramfs ulimit nologin cpuid dmidecode acpi upower uuidgen mcookie bc test',
+    'basename dirname seq expr sleep true false nproc arch whoami groups logname users tty getconf lsb_release atq locale uptime free vmstat lscpu lsblk lsmem lsmod lsns lsof lslocks lsipc ipcs pidof pgrep pmap pstree pwdx w lastlog uname cal ncal dnsdomainname domainname printf echo id getent numastat mpstat iostat sar blkid findmnt runlevel hostid tload slabtop swaplabel lsinitramfs ulimit nologin cpuid dmidecode acpi upower uuidgen mcookie bc test',
     quiet,
   ),
   'who users': { args: 'file' },
@@ -213,7 +205,7 @@ export const coreutils: Table = {
   findmnt: {
     opts: { '-t --types -o --output -S --source -T --target': 'value', '-F --tab-file': 'file' },
   },
-  sysctl: { opts: { '-w --write -p --load --system': 'admin' } },
+  sysctl: { opts: { '-w --write -p -f --load --system': 'admin' } },
   ...each(
     'umount swapoff mkswap losetup fsck e2fsck resize2fs tune2fs parted fdisk sfdisk cfdisk lvcreate lvremove lvextend vgcreate vgremove pvcreate pvremove mdadm zpool zfs btrfs cryptsetup mknod modprobe insmod rmmod depmod ldconfig setcap useradd userdel usermod groupadd groupdel groupmod adduser deluser addgroup chsh chfn chage gpasswd newgrp vipw visudo update-rc.d chkconfig alternatives update-alternatives update-grub grub-install grub2-mkconfig efibootmgr setenforce semanage setsebool aa-disable apparmor_parser hwclock localedef',
     { effect: 'admin' },
@@ -275,13 +267,13 @@ export const coreutils: Table = {
     effect: 'write',
     args: 'out',
   }),
-  ...each('zgrep zegrep zfgrep xzgrep bzgrep', {
-    args: 'text file',
-    opts: { '-e -A -B -C -m': 'value', '-f': 'file' },
-  }),
   ...each('zdiff zcmp', reader),
   ...each('clear reset tput resize', { opts: {} }),
-  stty: { max: 0, over: 'write', opts: { '-F --file': 'out' } },
+  stty: {
+    sub: { 'size speed': quiet },
+    rest: 'write',
+    opts: { '-F --file': 'out', '-a -g --all --save': 'flag' },
+  },
   setterm: { effect: 'write' },
   yes: { refuse: 'its output never ends.' },
 }

@@ -1,6 +1,7 @@
 /** find and xargs: what they run is judged with what they will hand over. */
 import type { Arg, Judge, Port } from '../types.ts'
 import { any, below, fromGlob, isLiteral } from '../wildcard.ts'
+import { aimedAt } from './arguments.ts'
 
 const arg = (text: string, many = false): Arg => ({ text, many })
 /** Tests and actions that take one value. */
@@ -9,15 +10,26 @@ const valued =
 const plain =
   /^(-(print|print0|ls|prune|quit|depth|d|mount|xdev|follow|daystart|empty|readable|writable|executable|true|false|nouser|nogroup|noleaf|not|a|and|o|or|ignore_readdir_race|noignore_readdir_race|warn|nowarn|help|version)|[()!,])$/
 
+/** What the tests on names aim at, where they are not turned round. */
+export const meantBy = (tests: readonly Arg[]): readonly string[] =>
+  tests.flatMap((test, i) => {
+    const kind = /^-(i?name|i?path|i?wholename)$/.exec(test.text)?.[1]
+    if (kind === undefined || kind === 'name' || /^(!|-not)$/.test(tests[i - 1]?.text ?? ''))
+      return []
+    const pattern = tests[i + 1]?.text ?? ''
+    return aimedAt(kind.startsWith('i') ? pattern.toLowerCase() : pattern).filter((m) => m !== '')
+  })
+
 /** What `{}` becomes: anything below the starting points, with the name when it is known for sure. */
 const foundPaths = (roots: readonly string[], tests: readonly Arg[]): readonly string[] => {
   const names = tests.flatMap((t, i) => (t.text === '-name' ? [tests[i + 1]?.text ?? ''] : []))
   const sure =
     names.length === 1 && !tests.some((t) => /^(!|-not|-o|-or|,|-iname|-path|-regex)$/.test(t.text))
   const name = names[0] ?? ''
-  return roots.map((r) =>
+  const found = roots.map((r) =>
     sure && isLiteral(name) ? `${r}${below}/${fromGlob(name)}` : `${r}${below}`,
   )
+  return [...found, ...meantBy(tests).map((m) => `${roots[0] ?? '.'}/${m}`)]
 }
 
 const action = (words: readonly Arg[], i: number, found: readonly string[], port: Port): number => {

@@ -1,4 +1,4 @@
-/** git, docker exec and kubectl: subcommands behind global options that must not be trusted. */
+/** git and kubectl: subcommands behind global options that must not be trusted. */
 import type { Arg, Judge, Program } from '../types.ts'
 import { isLiteral } from '../wildcard.ts'
 import { kubectl as kubectlTable } from './tools.ts'
@@ -117,6 +117,8 @@ export const git: Judge = (args, port) => {
     }
   }
   const rest = args.slice(i)
+  if (rest[0]?.text === 'config' && rest[1]?.text === 'edit')
+    port.refuse('An editor can start other programs.')
   for (const a of rest) {
     if (/^(ext|fd)::/.test(a.text)) port.refuse('This kind of address makes git run a program.')
     // `HEAD:path` reads a file out of the history.
@@ -142,45 +144,6 @@ export const git: Judge = (args, port) => {
   )
     port.raise('admin')
   port.table(table, [...kept, ...rest], 'git')
-}
-
-/** `docker exec` is followed into the container; `inspect` needs its fields named. */
-export const docker: Judge = (args, port) => {
-  const words = args[0]?.text === 'container' || args[0]?.text === 'compose' ? args.slice(1) : args
-  const verb = words[0]?.text ?? ''
-  if (
-    verb === 'inspect' ||
-    (/^(container|image)$/.test(args[0]?.text ?? '') && words[0]?.text === 'inspect')
-  ) {
-    const at = words.findIndex((a) => /^(-f|--format)/.test(a.text))
-    const format = at < 0 ? '' : (words[at]?.text.split('=')[1] ?? words[at + 1]?.text ?? '')
-    const fields = format.match(/\{\{[^}]*\}\}/g)
-    if (
-      fields &&
-      isLiteral(format) &&
-      !/\.Config(\.Env)?\s*[}|]|Env|json \.\s*\}|\{\{\s*\.\s*\}|json \.Config\s*\}|\$|printf|index|range|with|call/i.test(
-        format,
-      )
-    )
-      return
-  }
-  // `docker top` hands options to ps, which shows environments too.
-  if (verb === 'top' && words.slice(2).some((a) => /^[a-zA-Z]*e/.test(a.text))) {
-    port.refuse('The environment of processes may hold secrets.', 'Use "docker top NAME".')
-  }
-  if (verb !== 'exec') return port.listed('docker', args)
-  let i = 1
-  for (; i < words.length; i += 1) {
-    const t = words[i]?.text ?? ''
-    if (!t.startsWith('-')) break
-    if (/^(-u|--user|-w|--workdir|--index)$/.test(t)) i += 1
-    else if (!/^(-[it]+|-T|--interactive|--tty|--no-TTY|--user=.*|--workdir=.*)$/.test(t))
-      port.refuse('This option of docker exec is not allowed.')
-  }
-  const [container, ...inner] = words.slice(i)
-  if (!container || inner.length === 0) return port.refuse('docker exec needs a command.')
-  if (!isLiteral(container.text)) port.raise('write')
-  port.run(inner)
 }
 
 const secrets = /(^|[,/])secrets?(\.[\w.]*)?([/,]|$)/i

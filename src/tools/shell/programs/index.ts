@@ -3,9 +3,11 @@ import type { Judge, Program } from '../types.ts'
 import { awk } from './awk.ts'
 import { builtins } from './builtins.ts'
 import { coreutils, type Table } from './coreutils.ts'
+import { docker } from './docker.ts'
 import { find, xargs } from './find.ts'
-import { docker, git, kubectl } from './git.ts'
+import { git, kubectl } from './git.ts'
 import { languages } from './languages.ts'
+import { packages } from './packages.ts'
 import { sed } from './sed.ts'
 import { special } from './special.ts'
 import { system } from './system.ts'
@@ -20,7 +22,7 @@ const named = (tables: readonly Table[]): ReadonlyMap<string, Program> =>
     ),
   )
 
-export const listed = named([coreutils, system, tools, languages])
+export const listed = named([coreutils, system, packages, tools, languages])
 export const judges: ReadonlyMap<string, Judge> = new Map(
   Object.entries({
     ...builtins,

@@ -41,7 +41,13 @@ export const languages: Table = {
   },
   'pip pip3': {
     sub: {
-      'list show freeze check index': { opts: { '--log': 'out', '-r --requirement': 'file' } },
+      'list show freeze check index': {
+        opts: {
+          '--log': 'out',
+          '-r --requirement': 'file',
+          '-i --index-url --extra-index-url -f --find-links --proxy --trusted-host': 'write=',
+        },
+      },
     },
     rest: 'write',
     opts: { '--python --config-settings': 'refuse=', '--log': 'out' },

@@ -52,6 +52,9 @@ const query =
       const file = args[i + 2]
       if (/^--(slurpf|rawf)/.test(a.text) && file) port.path(file, 'file')
     })
+    // With the program in a file every operand is input; yq takes a lone path for one.
+    const program = has(args, /^(-[a-zA-Z]*f|--from-f[a-z]*)/)
+    for (const a of plain(args)) if (program || /^[/~]/.test(a.text)) port.path(a, 'file')
     port.listed(name, args)
   }
 /** Asking needs -q or -V; without them the same letters install. */
@@ -64,6 +67,26 @@ const rpm: Judge = (args, port) => {
   }
   port.listed('rpm', args)
 }
+/** nft reads its words as one text, in which `;` begins another command. */
+const nft: Judge = (args, port) => {
+  if (has(args, /[;{}\n]/)) port.refuse('nft may run one command at a time.')
+  port.listed('nft', args)
+}
+const systemctl: Judge = (args, port) => {
+  args.forEach((a, i) => {
+    const names = /^(-[pP]|--p[a-z]*)=?([\s\S]*)$/.exec(a.text)
+    if (/Environment\b/i.test(`${names?.[2]} ${names ? (args[i + 1]?.text ?? '') : ''}`))
+      port.refuse('The environment of a service may hold secrets.', 'Name other properties.')
+  })
+  port.listed('systemctl', args)
+}
+/** Without a word of what to look at, the server starts. */
+const apache =
+  (name: string): Judge =>
+  (args, port) => {
+    if (args.length === 0) port.raise('write')
+    port.listed(name, args)
+  }
 /** What is piped into `s_client` goes to the host. */
 const openssl: Judge = (args, port) => {
   if (
@@ -109,5 +132,8 @@ export const looking: Readonly<Record<string, Judge>> = {
   hash,
   ps,
   rpm,
+  nft,
+  systemctl,
+  ...Object.fromEntries(['apachectl', 'apache2ctl', 'httpd'].map((n) => [n, apache(n)])),
   service,
 }

@@ -4,6 +4,7 @@ import { any, isLiteral } from '../wildcard.ts'
 import { archives } from './archives.ts'
 import { has, plain } from './arguments.ts'
 import { looking } from './looking.ts'
+import { searching } from './searching.ts'
 
 /** Everything below: `admin`, and refused where it would take a system with it. */
 const wholeTrees = /^\/(\*|\uE000)?$|^\/[^/]+\/?(\uE000)?$|^\/(home|usr|var|etc|lib|opt)\/[^/]+$/
@@ -69,38 +70,6 @@ const dd: Judge = (args, port) => {
   }
 }
 
-const here: Arg = { text: '.', many: false }
-const grep =
-  (name: string): Judge =>
-  (args, port) => {
-    // Long options may be cut short, and `-d` may have its value behind it.
-    const deep =
-      has(
-        args,
-        /^(-[a-zA-Z]*[rR][a-zA-Z]*|--rec[a-z]*|--dereference-r[a-z]*|--di[a-z]*=r[a-z]*)$/,
-      ) ||
-      args.some(
-        (a, i) => /^(-[a-zA-Z]*d|--di[a-z]*)$/.test(args[i - 1]?.text ?? '') && /^r/.test(a.text),
-      )
-    if (!deep) return port.listed(name, args)
-    const given = has(args, /^(-[a-zA-Z]*[ef]|--regexp|--file)/)
-    const operands = plain(args)
-    port.listed(name, args)
-    const files = given ? operands : operands.slice(1)
-    // Without a file it goes through the folder that it is in.
-    for (const a of files.length > 0 ? files : [here]) port.path(a, 'tree')
-  }
-const searcher: Judge = (args, port) => {
-  if (has(args, /^--(pre|hostname-bin|search-zip|pager)|^-[a-zA-Z]*z/))
-    port.refuse('This option runs another program.')
-  if (has(args, /^(-f|--file|--ignore-file|--ackrc)/)) port.raise('write')
-  const files = plain(args).slice(1)
-  for (const a of files) port.path(a, 'tree')
-  // Left to itself it skips what is hidden, keys among it.
-  const hidden = has(args, /^(-[a-zA-Z]*[u.][a-zA-Z.]*|--(hid|no-ig|unr)[a-z-]*)$/)
-  if (files.length === 0 && hidden && !port.piped) port.path(here, 'tree')
-}
-
 const kill: Judge = (args, port) => {
   if (has(args, /^(-l|-L|--list|--table)$/)) return
   port.raise('write')
@@ -148,6 +117,15 @@ const man: Judge = (args, port) => {
     port.refuse('This option of man runs another program or reads another file.')
 }
 
+/** It may run the program that it looks at: only one that the system keeps. */
+const ldd: Judge = (args, port) => {
+  for (const a of plain(args))
+    if (
+      !/^\/(usr\/)?(s?bin|lib[0-9x]*)\/[^\uE000-\uE004]+$/.test(a.text) ||
+      /\/\.\.(\/|$)/.test(a.text)
+    )
+      port.raise('write')
+}
 /** A version or a usage text, and nothing else. */
 export const onlyVersion = (args: readonly Arg[]): boolean =>
   args.length === 1 && /^(--version|--help|-version|-V)$/.test(args[0]?.text ?? '')
@@ -184,6 +162,7 @@ export const special: Readonly<Record<string, Judge>> = {
   cp,
   install: cp,
   dd,
+  ldd,
   kill,
   crontab,
   nc,
@@ -194,11 +173,6 @@ export const special: Readonly<Record<string, Judge>> = {
   chmod: changeMode('chmod'),
   chown: changeMode('chown'),
   chgrp: changeMode('chgrp'),
-  grep: grep('grep'),
-  egrep: grep('egrep'),
-  fgrep: grep('fgrep'),
-  rg: searcher,
-  ag: searcher,
-  ack: searcher,
+  ...searching,
   ...Object.fromEntries(languages.map((n) => [n, interpreter(n)])),
 }

@@ -160,6 +160,16 @@ const exec: Judge = (args, port) => {
   if (from < args.length) port.run(args.slice(from))
 }
 
+const runIonice = wrap('ionice', {
+  values: '-c --class -n --classdata -p --pid -P --pgid -u --uid',
+  flags: '-t --ignore',
+})
+const ionice: Judge = (args, port) => {
+  const whose = args.some((a) => /^(-[a-zA-Z]*[pPu]|--(pid|pgid|uid))/.test(a.text))
+  if (whose && args.some((a) => /^(-[a-zA-Z]*[cn]|--cl)/.test(a.text))) port.raise('write')
+  runIonice(args, port)
+}
+
 const chroot: Judge = (args, port) => {
   port.raise('admin')
   const i =
@@ -191,10 +201,7 @@ export const wrappers: Readonly<Record<string, Judge>> = {
   nohup: wrap('nohup', {}),
   setsid: wrap('setsid', { flags: '-w --wait -c --ctty' }),
   stdbuf: wrap('stdbuf', { values: '-i -o -e --input --output --error' }),
-  ionice: wrap('ionice', {
-    values: '-c --class -n --classdata -p --pid -P -u',
-    flags: '-t --ignore',
-  }),
+  ionice,
   chrt: wrap('chrt', { flags: '-b -f -i -o -r --batch --idle --other', skip: 1 }),
   taskset: wrap('taskset', { flags: '-c --cpu-list -a', skip: 1 }),
   time: wrap('time', {
