@@ -20,9 +20,17 @@ const preload = pathToFileURL(
   fileURLToPath(new URL('./failpoints/preload.js', import.meta.url)),
 ).href
 
-/** What a failpoint stands at: `log.append` (match: a type of event), `tool.run` and `prepared` (a tool's name), `vault.lease` (a credential's), `mask` (a target's), `keys`, `sql` (a part of a statement's text). */
+/** What a failpoint stands at: `log.append` (match: a type of event), `tool.run` and `prepared` (a tool's name), `vault.lease` (a credential's), `mask` and, within it, `masking` (a target's), `keys`, `sql` (a part of a statement's text). */
 export interface Failpoint {
-  readonly at: 'log.append' | 'tool.run' | 'prepared' | 'vault.lease' | 'mask' | 'keys' | 'sql'
+  readonly at:
+    | 'log.append'
+    | 'tool.run'
+    | 'prepared'
+    | 'vault.lease'
+    | 'mask'
+    | 'masking'
+    | 'keys'
+    | 'sql'
   readonly when: 'before' | 'after'
   readonly match?: string
   /** `pause` waits until it is released; `block` stops the event loop for `ms`; `delay` only this call; `exhaust` takes memory until the process dies; `keys` can only throw. */
@@ -125,6 +133,8 @@ export interface GatewayOptions {
   readonly vaultKey?: string
   /** Written after everything else. */
   readonly extra?: string
+  /** Folder of another build of the product than the run's own. */
+  readonly product?: string
 }
 
 /** The same for every gateway of a run, so that they can share a store. */
@@ -212,7 +222,8 @@ export const openGateway = async (kit: Kit, options: GatewayOptions): Promise<Ga
   put('countersign.yaml', await configText(options, port))
   const file = join(folder, 'countersign.yaml')
   const state = join(folder, 'state')
-  const bin = join(shared().product, 'bin', 'countersign.js')
+  const product = options.product ?? shared().product
+  const bin = join(product, 'bin', 'countersign.js')
   const url = `http://127.0.0.1:${port}`
   const out = join(folder, 'said')
   const journal = join(folder, 'journal')
@@ -275,7 +286,7 @@ export const openGateway = async (kit: Kit, options: GatewayOptions): Promise<Ga
           cwd: folder,
           env: {
             ...env,
-            FAULTS_PRODUCT: pathToFileURL(`${shared().product}/`).href,
+            FAULTS_PRODUCT: pathToFileURL(`${product}/`).href,
             FAULTS_JOURNAL: journal,
             FAULTS_ARM: JSON.stringify(how.arm ?? []),
           },

@@ -22,6 +22,8 @@ process.on('message', (message) => {
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
 process.channel?.unref()
 
+export const anyArmed = (at) => [...armed.values()].some((one) => one.at === at)
+
 const due = (at, when, detail) => {
   for (const one of armed.values()) {
     if (one.at !== at || one.when !== when) continue

@@ -1,7 +1,19 @@
-// Failpoints `vault.lease` (match: the credential's name), `mask` (match: the target's name) and `keys` (wrap and unwrap of data keys).
-import { around, instead, reach, real } from './control.js'
+// Failpoints `masking` (within the masker, where it reads what it is to mask; match: the target's name; can only block),
+// `vault.lease` (match: the credential's name), `mask` (match: the target's name) and `keys` (wrap and unwrap of data keys).
+import { anyArmed, around, instead, reach, real } from './control.js'
 
 const { openGround: open } = await real('dist/serve/ground.js')
+
+const slow = (output, target) =>
+  anyArmed('masking')
+    ? new Proxy(output, {
+        get(of, name) {
+          // Reading what to mask takes as long as the failpoint says.
+          if (name === 'rows' || name === 'stdout') reach('masking', 'before', target)
+          return of[name]
+        },
+      })
+    : output
 
 export const openGround = async (start) => {
   const ground = await open(start)
@@ -24,7 +36,9 @@ export const openGround = async (start) => {
     }),
     masker: instead(masker, {
       output: (output, context) =>
-        around('mask', context.target?.name ?? '', () => masker.output(output, context)),
+        around('mask', context.target?.name ?? '', () =>
+          masker.output(slow(output, context.target?.name ?? ''), context),
+        ),
     }),
   }
 }
