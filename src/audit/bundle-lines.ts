@@ -1,4 +1,5 @@
 /** The lines of a bundle, each one JCS object and LF; read strictly, so that no two texts mean the same. */
+import { HEAD, plainEvent, plainPayload } from './bundle-plain.ts'
 import { canonicalText, NotCanonical } from './bundle-text.ts'
 import { type Fields, fieldsOf } from './chain-check.ts'
 import { PART_BYTES } from './seal.ts'
@@ -115,22 +116,6 @@ const only = (value: Fields, keys: readonly string[]): void => {
     refuse('has other members than its kind')
 }
 
-/** What stands before and after the header's own bytes. */
-const HEAD = Buffer.from('{"header":')
-const eventTail = /,"idx":"(0|[1-9]\d{0,14})","kind":"event"}\n$/
-/** The longest that such a tail can be. */
-const EVENT_TAIL = 48
-/** The same of a payload's contents. */
-const BYTES = Buffer.from('{"bytes":"')
-const PAYLOAD_TAIL = 160
-const payloadTail =
-  /","event_id":"([0-9a-f-]{36})","kind":"payload","part":(0|[1-9]\d{0,8}),"salt":"([A-Za-z0-9+/]{43}=)"}\n$/
-
-const ending = (line: Buffer, length: number): string =>
-  line.toString('latin1', Math.max(0, line.length - length))
-const startsAs = (line: Buffer, begin: Buffer): boolean =>
-  line.length > begin.length && line.compare(begin, 0, begin.length, 0, begin.length) === 0
-
 const bundle = (value: Fields): BundleLine => {
   if (value.v !== 1) refuse('is of another version of the format')
   const from = countIn(value, 'from')
@@ -224,41 +209,9 @@ const parsers: Readonly<Record<Line['kind'], (value: Fields, line: Buffer) => Li
   },
 }
 
-/**
- * An event whose bytes a signature is over need not be in canonical form again: other bytes lead to another root. What
- * stands around its header is held against the one form that it has.
- */
-const signedEvent = (line: Buffer): Line | undefined => {
-  if (!startsAs(line, HEAD)) return undefined
-  const [tail, digits] = eventTail.exec(ending(line, EVENT_TAIL)) ?? []
-  if (tail === undefined) return undefined
-  const jcs = line.subarray(HEAD.length, -tail.length)
-  let header: unknown
-  try {
-    header = JSON.parse(jcs.toString('utf8'))
-  } catch {
-    return refuse('is no JSON')
-  }
-  if (typeof header !== 'object' || header === null || Array.isArray(header)) return undefined
-  return { kind: 'event', idx: Number(digits), header: fieldsOf(header), jcs }
-}
-
-/** Contents in the one form that their line has, read without a parser; undefined where it is not that. */
-const plainPayload = (line: Buffer): PayloadLine | undefined => {
-  if (!startsAs(line, BYTES)) return undefined
-  const [tail, eventId, part, salt] = payloadTail.exec(ending(line, PAYLOAD_TAIL)) ?? []
-  if (tail === undefined || eventId === undefined || salt === undefined) return undefined
-  const text = line.toString('latin1', BYTES.length, line.length - tail.length)
-  const bytes = Buffer.from(text, 'base64')
-  const key = Buffer.from(salt, 'base64')
-  if (bytes.length > PART_BYTES || key.length !== 32) return undefined
-  if (bytes.toString('base64') !== text || key.toString('base64') !== salt) return undefined
-  return { kind: 'payload', eventId, part: Number(part), salt: key, bytes }
-}
-
-/** `line` with its LF; `signed`: a signature covers an event that stands here. Throws LineRefused. */
-export const parseLine = (line: Buffer, signed = false): Line => {
-  const found = (signed ? signedEvent(line) : undefined) ?? plainPayload(line)
+/** `line` with its LF. Throws LineRefused. */
+export const parseLine = (line: Buffer): Line => {
+  const found = plainEvent(line) ?? plainPayload(line)
   if (found !== undefined) return found
   const text = line.toString('utf8', 0, line.length - 1)
   let value: unknown

@@ -6,7 +6,8 @@ export class NotCanonical extends Error {
   override readonly name = 'NotCanonical'
 }
 
-const DEEPEST = 32
+/** Levels of lists and objects that a line may have. */
+export const DEEPEST = 32
 
 /** Throws NotCanonical. */
 export const canonicalText = (value: unknown, depth = 0): string => {

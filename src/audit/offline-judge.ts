@@ -33,8 +33,6 @@ interface Opened {
 
 /** `sizes`: those that the notes at the end speak of, and the auditor's anchors. */
 export const openJudge = (options: OfflineOptions, sizes: ReadonlySet<number>) => {
-  // As far as the notes say: one that says too much is found out when it is judged.
-  const signedTo = Math.max(0, ...sizes)
   const findings: BundleFinding[] = []
   const incomplete = new Set<string>()
   const notChecked: string[] = []
@@ -205,7 +203,7 @@ export const openJudge = (options: OfflineOptions, sizes: ReadonlySet<number>) =
     line(bytes: Buffer, digest: () => string): void {
       line += 1
       try {
-        take(parseLine(bytes, opened !== undefined && opened.range.size < signedTo), digest)
+        take(parseLine(bytes), digest)
       } catch (thrown) {
         if (!(thrown instanceof LineRefused)) throw thrown
         if (opened === undefined)
