@@ -24,12 +24,11 @@ const noKeys: Fault = {
     await other.start({ ready: false })
     await eventually('the other gateway ends', 30_000, () => other.ended() !== undefined)
     const refused = await world.history.sql(broken, { token: 'none', timeoutMs: 2_000 })
+    await expire(world.admin)
     const after = await world.another('after')
     await after.start()
     const effects = (await world.target.effects()).length - before
     const served = await world.history.sql(after)
-    await expire(world.admin)
-    await eventually('it holds its stream again', 30_000, () => after.ready())
     await alone(world.admin)
     const { checks, figure } = await world.judge()
     return verdict(
@@ -54,7 +53,7 @@ const stoodStill = async (world: World, how: 'block' | 'stop'): Promise<Asked> =
       when: 'before',
       match: 'shop-writer',
       action: 'block',
-      ms: 30_000,
+      ms: 26_000,
     })
     return history.sql(gateway)
   }
@@ -80,13 +79,13 @@ const stoodStill = async (world: World, how: 'block' | 'stop'): Promise<Asked> =
 
 const standstill: Fault = {
   fault: 41,
-  name: 'event loop blocked 30 s, SIGSTOP, out of memory',
+  name: 'event loop blocked 26 s, SIGSTOP, out of memory',
   expected: 'the lease expires, the process is fenced, nothing runs twice',
   limitMs: 240_000,
   async run(kit) {
     const parts: string[] = []
     const checks: Record<string, boolean> = {}
-    for (const how of ['block', 'stop'] as const) {
+    const stand = async (how: 'block' | 'stop'): Promise<void> => {
       const world = await openWorld(kit, { name: how })
       await warm(world)
       const next = await world.another(`${how}-next`)
@@ -114,8 +113,13 @@ const standstill: Fault = {
       await next.kill()
       await world.cluster.kill()
     }
+    // Side by side: both wait for a lease to run out by itself.
+    await Promise.all([stand('block'), stand('stop')])
     // A heap that is too small for the load: the process dies as the kernel's killer would end it.
-    const world = await openWorld(kit, { name: 'memory' })
+    const world = await openWorld(kit, {
+      name: 'memory',
+      gateway: { nodeArgs: ['--max-old-space-size=256'] },
+    })
     await warm(world)
     const point = await world.gateway.arm({
       at: 'mask',
