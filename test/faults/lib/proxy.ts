@@ -74,12 +74,13 @@ export const openProxy = async (
     server.resetAndDestroy()
   }
 
-  /** Writes one after another, each after its own wait; never overtakes. */
+  /** Each chunk is due after its own wait, and not before the one that came before it. */
   const relay = (link: Link, direction: Direction): void => {
     const [from, to] = direction === 'up' ? [link.client, link.server] : [link.server, link.client]
     to.setNoDelay(true)
     let last: Promise<void> = Promise.resolve()
-    const pass = async (chunk: Buffer, waitMs: number): Promise<void> => {
+    const pass = async (chunk: Buffer, due: number): Promise<void> => {
+      const waitMs = due - performance.now()
       if (waitMs > 0) await new Promise((wake) => setTimeout(wake, waitMs))
       const { pieces } = paths[direction]
       if (pieces === undefined) {
@@ -93,8 +94,9 @@ export const openProxy = async (
     }
     const send = (chunk: Buffer): void => {
       const { jitterMs = 0, latencyMs = 0 } = paths[direction]
-      const waitMs = Math.max(0, latencyMs + (kit.random() * 2 - 1) * jitterMs)
-      last = last.then(() => pass(chunk, waitMs))
+      const waitMs = latencyMs + (kit.random() * 2 - 1) * jitterMs
+      const due = waitMs > 0 ? performance.now() + waitMs : 0
+      last = last.then(() => pass(chunk, due))
     }
     from.on('data', (chunk: Buffer) => {
       if (paths[direction].blackhole || (direction === 'down' && link.muted)) return
