@@ -46,6 +46,7 @@ const fill = `
   create role writer login password 'writer-password';
   grant usage on schema public, evil to reader, writer;
   grant select on all tables in schema public to reader;
+  grant select on all sequences in schema public to reader;
   grant all on all tables in schema public to writer;
   grant all on all sequences in schema public to writer;
   grant create on schema public to writer;

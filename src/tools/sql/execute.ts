@@ -56,9 +56,11 @@ export const sqlExecute = (desk: Desk): Tool<typeof input, SqlFacts, PostgresTar
   ceiling: 'admin',
   facts: async (given, look) => {
     paramTexts(given.params)
-    return factsOf(desk, given, look, 'execute')
+    const facts = await factsOf(desk, given, look, 'execute')
+    return 'write' in look.target.credentials ? facts : { ...facts, inner: facts.effect }
   },
-  credential: ({ effect }) => (effect === 'read' ? 'read' : 'write'),
+  // The server plans a change only for a role that may make it, so EXPLAIN of one takes that role, in a read-only transaction.
+  credential: ({ effect, inner }) => (effect === 'read' && inner === 'read' ? 'read' : 'write'),
   preview: async (given, _facts, session) => {
     try {
       return (await plainPlan(desk, session, given.sql, paramTexts(given.params))).fields

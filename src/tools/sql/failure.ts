@@ -109,9 +109,12 @@ const exact: Readonly<Record<string, (error: ServerError, told: Told) => Words>>
     code: 'INPUT_REFUSED',
     message: 'The number of params is not the number that the statement has.',
   }),
-  '42501': () => ({
+  '42501': (_, told) => ({
     code: 'TARGET_FAILED',
     message: 'The database does not permit this to the role that the gateway uses.',
+    hint: /^\s*explain\b/i.test(told.sql ?? '')
+      ? 'The plan of a change takes the role that may make it: send EXPLAIN .. to sql_execute.'
+      : 'An administrator of the database grants it to that role.',
   }),
   '25006': () => ({
     code: 'INPUT_REFUSED',

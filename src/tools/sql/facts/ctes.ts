@@ -1,5 +1,5 @@
 import { changeShape } from './change.ts'
-import { as, type Body, bodyOf, listOf, names, optional, textOf } from './node.ts'
+import { as, type Body, bodyOf, listOf, names, optional, partsOf, textOf, typed } from './node.ts'
 import { type Reading, refuse } from './reading.ts'
 import { type Cte, type OutColumn, renamed, type Scope, type Shape, whole } from './scope.ts'
 import { selectShape } from './select.ts'
@@ -50,7 +50,7 @@ const bindRecursive = (r: Reading, nodes: readonly Body[], outer: Scope): Cte | 
 
 const flows = (shape: Shape): string =>
   [...shape.columns.map((c) => c.value), ...(shape.open ? [shape.open] : [])]
-    .map((v) => `${v.from.size}${v.unknown}${v.stored}`)
+    .map((v) => `${v.from.size} ${v.tested.size}${v.unknown}${v.stored}`)
     .join()
 
 const firstPart = (r: Reading, node: Body, scope: Scope): Shape => {
@@ -87,4 +87,24 @@ const withSearchColumns = (node: Body, shape: Shape): Shape => {
   return shape.open === undefined
     ? { columns: [...shape.columns, ...added] }
     : { columns: [], open: both(shape.open, value) }
+}
+
+const changes = new Set(['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'])
+
+/** DML in a WITH that does not stand on the statement itself fails in the server: nobody should be asked to approve it. */
+export const checkChangesOnTop = (statement: Body): void => {
+  const top = typed(statement)?.[1] ?? statement
+  const clause = optional(top, 'withClause')
+  const own = clause === undefined ? [] : listOf(clause, 'ctes')
+  const queries = own.map((n) => optional(bodyOf(n, 'CommonTableExpr'), 'ctequery'))
+  const open: Body[] = [top]
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    const type = typed(node)?.[0]
+    if (type !== undefined && changes.has(type) && !queries.includes(node))
+      throw refuse(
+        'INSERT, UPDATE, DELETE and MERGE in a WITH work only where the WITH begins the whole statement.',
+        'Move the WITH to the front of the statement.',
+      )
+    open.push(...partsOf(node))
+  }
 }

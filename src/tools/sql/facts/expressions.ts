@@ -1,7 +1,18 @@
 import { bodyFacts } from './bodies.ts'
 import { choice, decided, keyValue } from './choices.ts'
 import { candidates, isSystemFunction, judgeCall } from './judge.ts'
-import { as, type Body, bodyOf, listOf, names, optional, partsOf, textOf, typed } from './node.ts'
+import {
+  as,
+  type Body,
+  bodyOf,
+  listOf,
+  literalText,
+  names,
+  optional,
+  partsOf,
+  textOf,
+  typed,
+} from './node.ts'
 import { compare } from './predicates.ts'
 import { deeper, isMasked, type Reading, refuse, standing, tells } from './reading.ts'
 import { maskedReach, within } from './reviewed.ts'
@@ -16,7 +27,7 @@ import {
 } from './scope.ts'
 import { settingName } from './settings.ts'
 import { conditionOf, sublink } from './subqueries.ts'
-import { both, computed, constant, plain, type Value } from './value.ts'
+import { both, computed, constant, nullTest, plain, type Value } from './value.ts'
 
 /** The columns that decide an expression. Throws on what it does not know; notes what would tell a masked value. */
 export const flow = (r: Reading, scope: Scope, node: Body): Value =>
@@ -52,6 +63,8 @@ export const flow = (r: Reading, scope: Scope, node: Body): Value =>
         return operation(r, scope, body)
       case 'CaseExpr':
         return choice(r, scope, body)
+      case 'NullTest':
+        return nullTest(flow(r, scope, bodyOf(body, 'arg')))
       case 'JsonKeyValue':
         return keyValue(r, scope, body)
       case 'JsonObjectAgg': {
@@ -70,7 +83,7 @@ export const flow = (r: Reading, scope: Scope, node: Body): Value =>
   })
 
 const totalContainers = new Set(
-  `NullTest BooleanTest CaseWhen RowExpr MinMaxExpr NamedArgExpr SortBy GroupingFunc ResTarget JsonObjectConstructor
+  `BooleanTest CaseWhen RowExpr MinMaxExpr NamedArgExpr SortBy GroupingFunc ResTarget JsonObjectConstructor
   JsonArrayConstructor JsonValueExpr JsonObjectAgg JsonArrayAgg JsonAggConstructor JsonIsPredicate JsonOutput
   MultiAssignRef`.split(/\s+/),
 )
@@ -80,7 +93,7 @@ const values = (r: Reading, scope: Scope, nodes: readonly Body[]): readonly Valu
 
 const container = (r: Reading, scope: Scope, body: Body, total: boolean): Value => {
   const all = computed(values(r, scope, partsOf(body)), total)
-  if (!total && isMasked(r, all)) tells(r, 'computed with')
+  if (!total && isMasked(r, all)) tells(r, 'part of a computation')
   return all
 }
 
@@ -251,9 +264,9 @@ const call = (r: Reading, scope: Scope, body: Body): Value => {
     isSystemFunction(r, parts) && users.length === 0 && Object.hasOwn(maskedReach, name)
       ? maskedReach[name]
       : undefined
-  const beyond = args.some(
-    (a, i) => isMasked(r, a) && (reach === undefined || !within(reach, i, a.stored)),
-  )
+  const unfit =
+    reach === undefined || (reach === 'rest' && (literalText(argNodes[0]) ?? '*').includes('*'))
+  const beyond = args.some((a, i) => isMasked(r, a) && (unfit || !within(reach, i, a.stored)))
   if (beyond) tells(r, `passed to ${name}`)
   // With a second argument it takes bytes in an encoding, which may be broken.
   const total = reach === 'all' && (name !== 'length' || args.length === 1)

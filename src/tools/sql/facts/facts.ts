@@ -2,6 +2,7 @@ import { GateError } from '../../../errors.ts'
 import type { BaseFacts, ColumnAction, ColumnSource, Effect, FactKind } from '../../../types.ts'
 import type { Catalogue } from './catalogue.ts'
 import { changeShape } from './change.ts'
+import { checkChangesOnTop } from './ctes.ts'
 import { type Names, namesOf } from './index-catalogue.ts'
 import { judgeEverywhere } from './judge.ts'
 import { as, type Body, optional, typed } from './node.ts'
@@ -9,9 +10,9 @@ import { parseOne, parserReady } from './parser.ts'
 import { emptyFound, type Reading, raise, refuse, rulesOf, UnknownName } from './reading.ts'
 import { emptyScope, type Shape } from './scope.ts'
 import { selectShape } from './select.ts'
-import { ddlKinds, refusedStatements } from './statements.ts'
+import { ddlKinds } from './statements.ts'
 import { narrows, sweep } from './sweep.ts'
-import { ddl, explained, explainShape, showShape } from './utility.ts'
+import { checkStatement, ddl, explained, explainShape, showShape } from './utility.ts'
 
 export type SqlMode = 'query' | 'execute' | 'explain'
 
@@ -84,6 +85,7 @@ const noShape: Shape = { columns: [] }
 const readPlannable = (r: Reading, statement: Body): Outcome | undefined => {
   const scope = emptyScope(undefined, undefined)
   const select = as(statement, 'SelectStmt')
+  checkChangesOnTop(statement)
   const shape =
     select === undefined ? changeShape(r, statement, scope) : selectShape(r, select, scope)
   if (shape === undefined) return undefined
@@ -104,8 +106,7 @@ const readPlannable = (r: Reading, statement: Body): Outcome | undefined => {
 
 const readStatement = (r: Reading, statement: Body): Outcome => {
   const [type, body] = typed(statement) ?? ['', statement]
-  const refusal = refusedStatements[type]
-  if (refusal !== undefined) throw refuse(`This statement is refused for everybody. ${refusal}`)
+  checkStatement(type)
   if (type === 'VariableShowStmt')
     return { shape: showShape(r, body), returnsRows: true, hasWhere: false, inner: 'read' }
   if (type === 'ExplainStmt') return readExplain(r, body)
@@ -139,8 +140,7 @@ const plannableTypes = new Set([
 const checkPlan = (type: string): void => {
   if (type === 'ExplainStmt')
     throw refuse('sql_explain takes the statement without EXPLAIN.', 'Leave EXPLAIN out.')
-  const refusal = refusedStatements[type]
-  if (refusal !== undefined) throw refuse(`This statement is refused for everybody. ${refusal}`)
+  checkStatement(type)
   if (!plannableTypes.has(type))
     throw refuse('This statement has no plan.', 'sql_explain takes queries and DML.')
 }

@@ -41,6 +41,12 @@ export const typed = (value: Body): readonly [string, Body] | undefined => {
 export const as = (value: Body | undefined, type: string): Body | undefined =>
   value === undefined ? undefined : optional(value, type)
 
+/** The text of a string constant. */
+export const literalText = (node: Body | undefined): string | undefined => {
+  const text = optional(as(node, 'A_Const') ?? none, 'sval')
+  return text === undefined ? undefined : textOf(text, 'sval')
+}
+
 /** Texts of a list of String nodes; `*` for A_Star, undefined entries are left out. */
 export const names = (list: readonly Body[]): readonly string[] => {
   const out: string[] = []

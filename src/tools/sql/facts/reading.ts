@@ -109,7 +109,7 @@ export const deeper = <T>(r: Reading, run: () => T): T => {
 export const isMasked = (r: Reading, v: Value): boolean => {
   if (r.rules.masked.size === 0) return false
   if (v.unknown) return true
-  for (const key of v.from) if (r.rules.masked.has(key)) return true
+  for (const key of v.from) if (r.rules.masked.has(key) && !v.tested.has(key)) return true
   return false
 }
 

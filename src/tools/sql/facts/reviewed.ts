@@ -80,10 +80,11 @@ export const samplingMethods = words('system bernoulli system_rows system_time')
  * depend on the value.
  * - `all`: no value of any argument makes it fail.
  * - `first`, `second`: only this argument may be masked; the others can make it fail.
+ * - `rest`: all but the first, which is a text without `*` (a width taken from a value).
  * - `stored`: fails on values that an expression can pick (overflow, arrays of unequal size): stored columns only.
  * - `values`: keys and values in turn, and a key that is NULL fails.
  */
-export type Reach = 'all' | 'first' | 'second' | 'stored' | 'values'
+export type Reach = 'all' | 'first' | 'second' | 'rest' | 'stored' | 'values'
 const reaching = (reach: Reach, text: string): readonly (readonly [string, Reach])[] =>
   [...words(text)].map((name) => [name, reach] as const)
 export const maskedReach: Readonly<Record<string, Reach>> = Object.fromEntries([
@@ -93,13 +94,14 @@ export const maskedReach: Readonly<Record<string, Reach>> = Object.fromEntries([
     bit_length reverse concat concat_ws md5 quote_literal quote_nullable quote_ident count min max string_agg array_agg
     json_agg jsonb_agg xmlagg to_json to_jsonb row_to_json json_build_array jsonb_build_array
     row_number rank dense_rank percent_rank cume_dist lag lead first_value last_value any_value
-    num_nulls num_nonnulls bool_and bool_or every textcat hashtext`,
+    num_nulls num_nonnulls bool_and bool_or every textcat hashtext pg_typeof`,
   ),
   ...reaching(
     'first',
     `left right substr substring translate lpad rpad split_part strpos position overlay to_char round trunc
     array_to_string array_length cardinality jsonb_pretty nth_value`,
   ),
+  ...reaching('rest', 'format'),
   ...reaching('second', 'date_trunc date_part extract'),
   ...reaching(
     'stored',
@@ -117,6 +119,8 @@ export const within = (reach: Reach, index: number, stored: boolean): boolean =>
       return index === 0
     case 'second':
       return index === 1
+    case 'rest':
+      return index > 0
     case 'stored':
       return stored
     case 'values':

@@ -1,14 +1,17 @@
-import { type Body, bodyOf, optional, textOf } from './node.ts'
+import { type Body, literalText } from './node.ts'
 import { type Reading, refuse } from './reading.ts'
 
 /** Judges the setting that a call of current_setting names. */
 export const settingName = (r: Reading, name: string, args: readonly Body[]): void => {
   if (name !== 'current_setting' || r.author !== 'agent') return
-  const text = optional(bodyOf(args[0] ?? {}, 'A_Const'), 'sval')
+  const text = literalText(args[0])
   r.found.functions.add(name)
   if (text === undefined)
-    throw refuse('current_setting takes the name of a setting as a literal here.')
-  checkSetting(textOf(text, 'sval'))
+    throw refuse(
+      'current_setting takes the name of a setting as a literal here.',
+      "Write current_setting('work_mem'), or select from pg_settings.",
+    )
+  checkSetting(text)
 }
 
 /** Throws for a setting that may hold a secret: connection strings, commands, and everything an application set. */

@@ -60,17 +60,53 @@ export const refusedAlterations = words(
   'AT_ChangeOwner AT_GenericOptions AT_AlterColumnGenericOptions',
 )
 
-const rights = 'It changes roles or rights.'
-const settings = 'It changes settings of the session or the server.'
-const files = 'It moves data in or out of files or programs.'
-const network = 'It makes the database reach other servers.'
-const code = 'It runs or installs code that nothing here can read.'
-const transaction = 'The gateway opens and ends transactions itself.'
-const session = 'It keeps state in a session that others use next.'
-const locks = 'It takes locks.'
+/** Why a kind of statement is refused for everybody, and what to do instead. */
+export interface StatementRefusal {
+  readonly why: string
+  readonly instead: string
+}
+
+const rights: StatementRefusal = {
+  why: 'It changes roles or rights.',
+  instead:
+    'An administrator does that; information_schema.role_table_grants tells what is granted.',
+}
+const settings: StatementRefusal = {
+  why: 'It changes settings of the session or the server.',
+  instead:
+    'SHOW reads a setting; write what a statement needs into it (schema.table, AT TIME ZONE).',
+}
+const files: StatementRefusal = {
+  why: 'It moves data in or out of files or programs.',
+  instead: 'Read rows by a SELECT with sql_query, write them by INSERT with sql_execute.',
+}
+const network: StatementRefusal = {
+  why: 'It makes the database reach other servers.',
+  instead: 'A database of its own is a target of its own; targets lists them.',
+}
+const code: StatementRefusal = {
+  why: 'It runs or installs code that nothing here can read.',
+  instead: 'Send the statements themselves, one a call.',
+}
+const transaction: StatementRefusal = {
+  why: 'The gateway opens and ends transactions itself.',
+  instead: 'Send the statement alone: each call is one transaction.',
+}
+const session: StatementRefusal = {
+  why: 'It keeps state in a session that others use next.',
+  instead: 'Send the query itself, with its values in params.',
+}
+const messages: StatementRefusal = {
+  why: 'It talks to other sessions.',
+  instead: 'Read the tables that tell what happened.',
+}
+const locks: StatementRefusal = {
+  why: 'It takes locks.',
+  instead: 'A statement takes the locks that it needs; send it alone.',
+}
 
 /** Why a statement is refused for everybody. */
-export const refusedStatements: Readonly<Record<string, string>> = {
+export const refusedStatements: Readonly<Record<string, StatementRefusal>> = {
   GrantStmt: rights,
   GrantRoleStmt: rights,
   CreateRoleStmt: rights,
@@ -134,9 +170,9 @@ export const refusedStatements: Readonly<Record<string, string>> = {
   DeclareCursorStmt: session,
   FetchStmt: session,
   ClosePortalStmt: session,
-  ListenStmt: session,
-  UnlistenStmt: session,
-  NotifyStmt: session,
+  ListenStmt: messages,
+  UnlistenStmt: messages,
+  NotifyStmt: messages,
   DiscardStmt: session,
   LockStmt: locks,
 }

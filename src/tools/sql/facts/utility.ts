@@ -8,9 +8,23 @@ import { findRelation, newTable } from './relations.ts'
 import { emptyScope, type Shape } from './scope.ts'
 import { selectShape } from './select.ts'
 import { checkSetting } from './settings.ts'
-import { codeObjects, ddlKinds, ddlNodes, ddlObjects, refusedAlterations } from './statements.ts'
+import {
+  codeObjects,
+  ddlKinds,
+  ddlNodes,
+  ddlObjects,
+  refusedAlterations,
+  refusedStatements,
+} from './statements.ts'
 import { sweep } from './sweep.ts'
 import { columnKey, plain } from './value.ts'
+
+/** Throws for a type of statement that is refused for everybody, with what to do instead. */
+export const checkStatement = (type: string): void => {
+  const refusal = refusedStatements[type]
+  if (refusal === undefined) return
+  throw refuse(`This statement is refused for everybody. ${refusal.why}`, refusal.instead)
+}
 
 const oneColumn: Shape = { columns: [{ name: undefined, value: plain }] }
 

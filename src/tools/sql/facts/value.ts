@@ -2,6 +2,8 @@
 export interface Value {
   /** Keys (`columnKey`) of every stored column that it is computed from. */
   readonly from: ReadonlySet<string>
+  /** Those of `from` of which nothing but whether they are NULL decides it. */
+  readonly tested: ReadonlySet<string>
   /** Also computed from something that can't be named. */
   readonly unknown: boolean
   /** It is one stored column's value, unchanged. */
@@ -16,6 +18,7 @@ const nothing: ReadonlySet<string> = new Set()
 
 export const plain: Value = {
   from: nothing,
+  tested: nothing,
   unknown: false,
   stored: false,
   constants: 0,
@@ -29,6 +32,7 @@ export const columnKey = (schema: string, table: string, column: string): string
 
 export const storedColumn = (key: string): Value => ({
   from: new Set([key]),
+  tested: nothing,
   unknown: false,
   stored: true,
   constants: 0,
@@ -40,6 +44,7 @@ export const both = (a: Value, b: Value): Value => {
   if (a === b) return a
   return {
     from: a.from.size === 0 ? b.from : b.from.size === 0 ? a.from : new Set([...a.from, ...b.from]),
+    tested: testedIn([a, b]),
     unknown: a.unknown || b.unknown,
     stored: a.stored && b.stored,
     constants: 0,
@@ -57,5 +62,18 @@ export const computed = (values: readonly Value[], total: boolean): Value => {
     unknown ||= v.unknown
     all &&= v.total
   }
-  return { from, unknown, stored: false, constants: 0, total: all }
+  return { from, tested: testedIn(values), unknown, stored: false, constants: 0, total: all }
 }
+
+/** What is only tested in one part and used in another is used. */
+const testedIn = (values: readonly Value[]): ReadonlySet<string> => {
+  if (values.every((v) => v.tested.size === 0)) return nothing
+  const used = new Set(values.flatMap((v) => [...v.from].filter((key) => !v.tested.has(key))))
+  return new Set(values.flatMap((v) => [...v.tested].filter((key) => !used.has(key))))
+}
+
+/** `value IS NULL`. */
+export const nullTest = (value: Value): Value => ({
+  ...computed([value], true),
+  tested: value.stored ? value.from : value.tested,
+})
