@@ -271,6 +271,13 @@ ${attacks
   .map(({ remedy, what }) => `- ${what}: ${remedy}`)
   .join('\n')}
 
+## Changed bytes
+
+No changed byte of what \`npm run demo -- --once --evidence DIR\` leaves, bundle and \`notary.pub\`, is taken by either verifier
+(\`test/bundle/demo.test.ts\`); nor is one of a bundle that was cut, mutated at random or forged with every count and hash made to fit
+(\`test/bundle/bad-input.test.ts\`). A header that the notary signed in another form than its one canonical form is refused as well
+(\`test/bundle/canonical.test.ts\`). The verifier in Python is asked by \`npm run test:live -- verifier\`.
+
 ## What no verifier can tell
 
 - Whether what the gateway wrote was true. The log shows that nothing was changed since it was signed; it does not show

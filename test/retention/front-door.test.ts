@@ -29,7 +29,7 @@ beforeAll(async () => {
   )
   await target.admin.query("insert into people values (1, 'a@b.example')")
   await roles(target)
-  world = await openWorld({ store, target })
+  world = await openWorld({ store, target, log: 'retention: [{ keep: 400d }]' })
 })
 afterAll(async () => {
   await world?.close()
