@@ -1,5 +1,6 @@
 /** Takes over streams whose lease has run out: ends their open intents, closes them; adds what fenced processes spooled. */
 import { randomUUID } from 'node:crypto'
+import { patient } from '../store/connect.ts'
 import type { Entry, EventType, Part } from '../types.ts'
 import type { Position } from './batch.ts'
 import { clockOf, type LogStore, limitsOf, own } from './connection.ts'
@@ -91,15 +92,17 @@ const openIntentsOf = async (
   store: Pick<LogStore, 'pool'>,
   stream: string,
 ): Promise<readonly OpenIntent[]> => {
-  const { rows } = await store.pool.query<{ header_jcs: Buffer; leaf: Buffer }>(
-    `select header_jcs, leaf from audit.event i
+  const { rows } = await store.pool.query<{ header_jcs: Buffer; leaf: Buffer }>({
+    // The whole stream is read, which may be a long one.
+    ...patient,
+    text: `select header_jcs, leaf from audit.event i
      where stream_id = $1 and (type = 'call.prepared' or type = 'call.intent') and not exists (
        select from audit.event t
        where t.header ->> 'parent' = case i.type when 'call.intent' then encode(i.leaf, 'hex') else i.header ->> 'parent' end
          and t.type in ('call.result', 'call.error', 'call.unknown'))
      order by seq`,
-    [stream],
-  )
+    values: [stream],
+  })
   const events = rows.map(storedEvent)
   return events
     .filter(({ header }) => header.type === 'call.intent')
