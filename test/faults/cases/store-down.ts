@@ -19,10 +19,11 @@ const refusedAtStart: Fault = {
     const history = openHistory()
     await gateway.start({ ready: false })
     let everReady = false
-    for (let n = 0; n < 60 && gateway.ended() === undefined; n++) {
+    for (let n = 0; n < 300 && gateway.ended() === undefined; n++) {
       everReady ||= await gateway.ready()
       await pause(100)
     }
+    kit.say(`ended: ${gateway.ended()}`)
     const asked = await history.sql(gateway, { token: 'x'.repeat(43), timeoutMs: 2_000 })
     const effects = await target.effects()
     return verdict(

@@ -72,7 +72,7 @@ const stalled: Fault = {
       {
         ...checks,
         'refused meanwhile': asked.every((one) => cameOf(one) === 'AUDIT_UNAVAILABLE'),
-        'within 10 s': ms < 10_000,
+        'within 15 s': ms < 15_000,
         'no effect meanwhile': during === warmth,
         'serves again': cameOf(after) === 'ok',
       },
