@@ -1,5 +1,6 @@
 /** Who may run now on one target: a few at once, the others in turn by caller, so that one busy caller starves nobody. */
 import { GateError } from '../errors.ts'
+import { timeIsUp } from './time-up.ts'
 
 /** How many may wait, all together and of one caller. */
 export interface Room {
@@ -32,7 +33,7 @@ export class Turns {
    * when `signal` aborts.
    */
   async take(caller: string, ms: number, signal: AbortSignal): Promise<() => void> {
-    if (signal.aborted) throw cancelled()
+    if (signal.aborted) throw this.left(signal)
     if (this.running < this.atOnce) return this.begin()
     if (this.waiting >= this.room.all || (this.queues.get(caller)?.length ?? 0) >= this.room.ofOne)
       throw new GateError('TARGET_UNREACHABLE', `Too many calls wait for ${this.name} already.`, {
@@ -45,14 +46,8 @@ export class Turns {
         settle()
         failed(error)
       }
-      const abort = (): void => leave(cancelled())
-      const timer = setTimeout(
-        () =>
-          leave(
-            new GateError('TIMEOUT', `No turn on ${this.name} came free in time.`, { retry: true }),
-          ),
-        ms,
-      )
+      const abort = (): void => leave(this.left(signal))
+      const timer = setTimeout(() => leave(this.late()), ms)
       const settle = (): void => {
         clearTimeout(timer)
         signal.removeEventListener('abort', abort)
@@ -69,6 +64,17 @@ export class Turns {
       else this.queues.set(caller, [waiter])
       this.waiting += 1
     })
+  }
+
+  private late(): GateError {
+    return new GateError('TIMEOUT', `No turn on ${this.name} came free in time.`, { retry: true })
+  }
+
+  /** The gateway's own limit on the run is an abort too. */
+  private left(signal: AbortSignal): GateError {
+    return timeIsUp(signal)
+      ? this.late()
+      : new GateError('CANCELLED', 'The call was cancelled before it ran.')
   }
 
   private begin(): () => void {
@@ -104,6 +110,3 @@ export class Turns {
     if (queue.length === 0) this.queues.delete(caller)
   }
 }
-
-const cancelled = (): GateError =>
-  new GateError('CANCELLED', 'The call was cancelled before it ran.')

@@ -4,6 +4,7 @@ import { resolveXid } from '../../src/tools/sql/outcome.ts'
 import { Pool } from '../../src/tools/sql/pool.ts'
 import { runRead, toldOf } from '../../src/tools/sql/run.ts'
 import { runWrite } from '../../src/tools/sql/run-write.ts'
+import { Turns } from '../../src/tools/turns.ts'
 import { column, done, type Fake, fakeServer, frame, head, ready, row, type Step } from './fake.ts'
 import { limits, sessionOn, targetAt } from './support.ts'
 
@@ -254,4 +255,17 @@ test('too many that wait are turned away, and the others have their turn or thei
     300 - 256 - limits.concurrency,
   )
   expect(codes.filter((code) => code === 'TIMEOUT').length).toBe(256 + limits.concurrency)
+})
+
+test("who waits for a turn when the run's time is up is told so; who leaves is told that", async () => {
+  const turns = new Turns('shop', 1)
+  const done = await turns.take('ana', 1_000, new AbortController().signal)
+  const run = new AbortController()
+  const late = turns.take('ana', 60_000, run.signal)
+  run.abort(new DOMException('too long', 'TimeoutError'))
+  await expect(late).rejects.toMatchObject({ code: 'TIMEOUT' })
+  await expect(turns.take('ana', 60_000, AbortSignal.abort())).rejects.toMatchObject({
+    code: 'CANCELLED',
+  })
+  done()
 })
