@@ -38,7 +38,7 @@ const clockJumps: Fault = {
     const clocks = openClocks(kit)
     const world = await openWorld(kit, {
       start: false,
-      gateway: { ...clocks.options, waitSeconds: 0 },
+      gateway: { ...clocks.options, waitSeconds: 3 },
     })
     const { admin, gateway, history, target } = world
     edit(gateway, 'within: 15m', 'within: 10s')

@@ -23,7 +23,8 @@ export const openClocks = (kit: Pick<Kit, 'folder'>): Clocks => {
     async set(gateway, shift) {
       put(shift)
       gateway.signal('SIGUSR2')
-      await pause(300)
+      // What is only believed while it is fresh (pauses) is looked at anew every second.
+      await pause(1_500)
     },
   }
 }

@@ -61,7 +61,8 @@ export const runOne = async (one: Fault, seed: string, folder: string): Promise<
       process.stderr.write(`fault ${one.fault}, at its end: ${said(thrown)}\n`),
     )
   }
-  rmSync(own, { recursive: true, force: true })
+  // A notary ends a moment after the gateway that was killed, and may write until then.
+  rmSync(own, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   return row
 }
 
