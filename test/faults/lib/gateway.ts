@@ -304,9 +304,16 @@ export const openGateway = async (kit: Kit, options: GatewayOptions): Promise<Ga
       })
       if (own.pid !== undefined) shared().guard(own.pid)
       if (how.ready === false) return
-      await eventually(`gateway ${name} is ready`, 45_000, async () => {
+      // Long, since a machine may be busy with much else; what is slow is not what is judged here.
+      await eventually(`gateway ${name} is ready`, 120_000, async () => {
         if (ended() !== undefined) return true
         return ready()
+      }).catch(async (thrown) => {
+        const answer = await fetch(`${url}/readyz`).then(
+          (found) => found.text(),
+          (cause) => String(cause),
+        )
+        throw new Error(`${String(thrown)}; readyz: ${answer}; said: ${said().slice(-1500)}`)
       })
       if (ended() !== undefined)
         throw new Error(`gateway ${name} ended while starting: ${said().slice(-1500)}`)
