@@ -55,6 +55,8 @@ export const event = audit.table(
     uniqueIndex('event_terminal')
       .on(sql`(header ->> 'parent')`)
       .where(sql`type in ('call.result', 'call.error', 'call.unknown')`),
+    // Few among many: what erasures name is asked for every hour.
+    index('event_erasures').on(table.eventId).where(sql`type = 'retention.erase'`),
   ],
 )
 

@@ -1,0 +1,1 @@
+CREATE INDEX "event_erasures" ON "audit"."event" USING btree ("event_id") WHERE type = 'retention.erase';
