@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Breaks what the gateway stands on, fault by fault, and judges after each what clients saw, what targets did and what the log says.
-// usage: npm run faults -- [--only 1,2,9-12] [--crashes N] [--seed TEXT] [--json]
+// usage: npm run faults -- [--only 1,2,9-12] [--crashes N] [--seed TEXT] [--jobs N] [--json | --list]
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -13,7 +13,7 @@ const { createViteServer } = await import('vitest/node')
 
 const usage = (why) => {
   process.stderr.write(
-    `${why}\nusage: npm run faults -- [--only 1,2,9-12] [--crashes N] [--seed TEXT] [--json]\n`,
+    `${why}\nusage: npm run faults -- [--only 1,2,9-12] [--crashes N] [--seed TEXT] [--jobs N] [--json | --list]\n`,
   )
   process.exit(64)
 }
@@ -24,7 +24,9 @@ const options = (() => {
         only: { type: 'string' },
         crashes: { type: 'string' },
         seed: { type: 'string' },
+        jobs: { type: 'string' },
         json: { type: 'boolean' },
+        list: { type: 'boolean' },
       },
     }).values
   } catch (thrown) {
@@ -34,6 +36,9 @@ const options = (() => {
 const seed = options.seed ?? randomBytes(4).toString('hex')
 /** All of them are a full run's; with --only, those that are asked for. */
 const crashes = Number(options.crashes ?? (options.only === undefined ? 500 : 0))
+/** Cases mostly wait; so many side by side. */
+const jobs = Number(options.jobs ?? 1)
+if (!Number.isInteger(jobs) || jobs < 1) usage('--jobs takes a number.')
 if (!Number.isInteger(crashes) || crashes < 0) usage('--crashes takes a number.')
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
@@ -65,6 +70,12 @@ const asked = (() => {
 })()
 const missing = [...(asked ?? [])].filter((n) => !all.some(({ fault }) => fault === n))
 if (missing.length > 0) usage(`there is no case for ${missing.join(', ')}`)
+if (options.list) {
+  // The table of docs/faults.md.
+  for (const { expected, fault, name } of all) say(`| ${fault} | ${name} | ${expected} |`)
+  await vite.close()
+  process.exit(0)
+}
 const folder = runFolder()
 const shared = await openShared(folder)
 const rows = []
@@ -84,8 +95,13 @@ const tell = (row) => {
 }
 try {
   if (!options.json) say(`seed ${seed}`)
-  for (const one of all)
-    if (asked === undefined || asked.has(one.fault)) tell(await runOne(one, seed, folder))
+  const queue = all.filter(({ fault }) => asked === undefined || asked.has(fault))
+  const work = async () => {
+    for (let one = queue.shift(); one !== undefined; one = queue.shift())
+      tell(await runOne(one, seed, folder))
+  }
+  await Promise.all(Array.from({ length: jobs }, work))
+  rows.sort((a, b) => a.fault - b.fault)
   const of = (kind) => rows.filter((row) => row.kind === kind)
   const faults = {
     run: of('run').length,
