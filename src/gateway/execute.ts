@@ -4,6 +4,7 @@ import type {
   Call,
   Claim,
   Entry,
+  Json,
   Lease,
   MaskedOutput,
   MaskProfile,
@@ -22,6 +23,8 @@ export interface Run {
   readonly purpose: string
   readonly masking: MaskProfile
   readonly callerView: Pick<Call['caller'], 'iss' | 'sub' | 'groups'>
+  /** The preview that an approved call's approvers saw. */
+  readonly approved?: Json
   /** Appended together with the intent. */
   readonly before: readonly Entry[]
   readonly intent: Entry
@@ -136,6 +139,7 @@ const withDeadline = async (
       limits,
       signal: abort.signal,
       caller: run.callerView,
+      ...(run.approved === undefined ? {} : { approved: run.approved }),
       prepared: async (detail) => {
         ports.log.ready()
         await append(ports, [entries.prepared(run.known, parent, detail)])

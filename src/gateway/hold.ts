@@ -161,6 +161,7 @@ export const approvedStart = async (
     verdict,
     before: [],
     claim: spend.claim,
+    approved: approval.view.preview,
     approval: { requested: spend.requested, by: spend.by, ...(spend.self ? { self: 'true' } : {}) },
   }
 }

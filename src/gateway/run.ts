@@ -1,6 +1,6 @@
 /** Starts a decided call once, or attaches to the one that is under way, and answers within the wait. */
 import { ClaimLost, GateError } from '../errors.ts'
-import type { Call, Claim, Entry, Target, Tool, Verdict } from '../types.ts'
+import type { Call, Claim, Entry, Json, Target, Tool, Verdict } from '../types.ts'
 import { ownerOf, type Registry } from './attach.ts'
 import { canonicalInput } from './canonical.ts'
 import * as entries from './entries.ts'
@@ -18,6 +18,8 @@ export interface Start {
   readonly key?: string
   /** Spends an approval. */
   readonly claim?: Claim
+  /** The preview that its approvers saw. */
+  readonly approved?: Json
   readonly approval?: Readonly<Record<string, string | readonly string[]>>
 }
 
@@ -52,6 +54,7 @@ export const startRun = (start: Start, ports: Ports, registry: Registry): Runnin
       purpose: tool.credential(call.facts),
       masking: start.verdict.kind === 'deny' ? [] : start.verdict.masking,
       callerView: call.caller,
+      ...(start.approved === undefined ? {} : { approved: start.approved }),
       before: start.before,
       intent: entries.intent(known, start.verdict, start.approval),
       ...(claim === undefined ? {} : { claim }),

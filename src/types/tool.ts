@@ -14,6 +14,8 @@ export interface Session<T extends Target = Target> {
   readonly limits: Limits
   readonly signal: AbortSignal
   readonly caller: Pick<Caller, 'iss' | 'sub' | 'groups'>
+  /** Of an approved call: the preview that its approvers saw, masked. A tool refuses to run on what is no longer that. */
+  readonly approved?: Json
   /** Durable `call.prepared` before the effect is final (SQL: the transaction id before COMMIT). Throws when it can't be recorded: then roll back. */
   prepared(detail: Readonly<Record<string, string>>): Promise<void>
 }
