@@ -42,6 +42,8 @@ export interface Given {
   readonly signal?: AbortSignal
   readonly sub?: string
   readonly groups?: readonly string[]
+  /** The preview that approvers saw. */
+  readonly approved?: Json
   readonly credential?: Readonly<Record<string, string>>
 }
 
@@ -65,6 +67,7 @@ export const sessionOf = (
     ...(given.signal ? [given.signal] : []),
   ]),
   caller: { iss: 'test', sub: given.sub ?? 'ana', groups: given.groups ?? [] },
+  ...(given.approved === undefined ? {} : { approved: given.approved }),
   prepared: async (detail) => {
     prepared.push({ ...detail })
   },

@@ -2,6 +2,7 @@
 import { GateError } from '../../errors.ts'
 import type { Fields, Json, Output } from '../../types.ts'
 import type { Api, Call } from './api.ts'
+import { bindingOf, checkApproved } from './binding.ts'
 import type { ChangeFacts, ChangeInput } from './change-facts.ts'
 import { explained, ownConflict } from './conflict.ts'
 import type { Desk } from './desk.ts'
@@ -132,6 +133,9 @@ const send = async (
   const { session } = api
   const live = await before(api, given, found)
   learn(desk, api, [live, found.manifest?.object])
+  const binding = bindingOf(textAt(live, 'metadata', 'uid'))
+  // Other changes say what shall be; a delete means the object that was there.
+  if (!dryRun && given.action === 'delete') checkApproved(session.approved, binding)
   if (!dryRun)
     await session.prepared({
       object: objectOf(found),
@@ -140,7 +144,7 @@ const send = async (
     })
   const answer = await request(api, given, found, live, dryRun)
   if (given.action === 'delete') {
-    return { change: 'deleted', ...(dryRun && live ? { before: summary(live) } : {}) }
+    return { change: 'deleted', ...(dryRun && live ? { before: summary(live), binding } : {}) }
   }
   if (!isObject(answer))
     throw new GateError(

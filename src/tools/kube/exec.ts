@@ -4,12 +4,13 @@ import { GateError } from '../../errors.ts'
 import type { Json, KubernetesTarget, Output, Tool } from '../../types.ts'
 import { argvFacts } from '../shell/facts.ts'
 import type { Api } from './api.ts'
+import { checkApproved } from './binding.ts'
 import type { Desk } from './desk.ts'
 import { factsOf, type KubeFacts, kubeFactKinds, pathOf, placeOf, secretsUnknown } from './facts.ts'
 import { idempotencyKey, name, namespace, outputs, reason, target } from './inputs.ts'
 import { checkName, isLabel } from './names.ts'
 import { textAt } from './objects.ts'
-import { checkPowers, containerOf, identityOf, podOf } from './pods.ts'
+import { checkPowers, containerOf, identityOf, podBinding, podOf } from './pods.ts'
 import { runProcess } from './process.ts'
 import { readSecretsOf } from './secrets.ts'
 import { taught } from './teach.ts'
@@ -86,6 +87,7 @@ const fitPod = async (
 const run = async (desk: Desk, api: Api, given: Input, found: ExecFacts): Promise<Output> => {
   const { session } = api
   const { pod, container } = await fitPod(api, given, found)
+  checkApproved(session.approved, podBinding(pod, container))
   desk.seen.add(
     session.target.name,
     await readSecretsOf(api, pod, found.what.namespace, found.unknown),
@@ -159,7 +161,12 @@ export const kubeExec = (desk: Desk): Tool<typeof input, ExecFacts, KubernetesTa
   preview: (given, found, session) =>
     desk.use(session, 'caller', async (api) => {
       const { pod, container } = await fitPod(api, given, found)
-      return { ...identityOf(pod, container), container, phase: textAt(pod, 'status', 'phase') }
+      return {
+        ...identityOf(pod, container),
+        container,
+        phase: textAt(pod, 'status', 'phase'),
+        binding: podBinding(pod, container),
+      }
     }),
   run: (given, found, session) =>
     desk.use(session, 'caller', async (api) =>

@@ -91,7 +91,12 @@ const run = async (desk: Desk, api: Api, given: Input, found: LogFacts): Promise
     : { name: found.what.name, pods: 1 }
   const pod = await podOf(api, where, chosen.name)
   const container = containerOf(pod, given.container)
-  desk.seen.add(on.name, await readSecretsOf(api, pod, where, found.unknown))
+  // Side by side with the log, which nobody sees before they are known.
+  let refused = false
+  const secrets = readSecretsOf(api, pod, where, found.unknown).catch((thrown: unknown) => {
+    refused = true
+    throw thrown
+  })
   const tail = given.tail ?? (given.filter || given.since_s ? longTail : shortTail)
   const lines = new LogLines({ filter: given.filter, lines: tail, bytes: limits.bytes })
   const what = { ...found.what, name: chosen.name }
@@ -107,16 +112,21 @@ const run = async (desk: Desk, api: Api, given: Input, found: LogFacts): Promise
     },
     accept: '*/*',
   }
-  const whole = await teaching(api, what, 'v1', () =>
+  const reading = teaching(api, what, 'v1', () =>
     api
       .stream(call, (piece) => {
         lines.add(piece)
-        return performance.now() < until
+        return !refused && performance.now() < until
       })
       .catch((thrown: unknown) => {
         throw notReady(thrown, given) ?? thrown
       }),
   )
+  const [told, read] = await Promise.allSettled([secrets, reading])
+  if (told.status === 'rejected') throw told.reason
+  desk.seen.add(on.name, told.value)
+  if (read.status === 'rejected') throw read.reason
+  const whole = read.value
   const log = lines.end()
   return {
     kind: 'fields',

@@ -2,6 +2,7 @@
 import { GateError } from '../../errors.ts'
 import type { Json } from '../../types.ts'
 import type { Api } from './api.ts'
+import { bindingOf } from './binding.ts'
 import type { Resource } from './discovery.ts'
 import { pathOf } from './facts.ts'
 import { Refused, type What } from './failure.ts'
@@ -108,6 +109,12 @@ export const identityOf = (pod: Json, container: string): Readonly<Record<string
     image: /^[\w./:@-]{1,300}$/.test(image) ? image : '',
     node: plain(textAt(pod, 'spec', 'nodeName')) ?? '',
   }
+}
+
+/** The very pod, container and image: images are changed in place. */
+export const podBinding = (pod: Json, container: string): string => {
+  const own = containersOf(pod).find((one) => textAt(one, 'name') === container)
+  return bindingOf(textAt(pod, 'metadata', 'uid'), container, textAt(own, 'image'))
 }
 
 /** Throws NOT_ALLOWED for pods in which a command would work on the node itself. */

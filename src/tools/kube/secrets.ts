@@ -108,23 +108,14 @@ export const readSecretsOf = async (
   namespace: string,
   unknown: boolean,
 ): Promise<readonly string[]> => {
-  const account = textAt(pod, 'spec', 'serviceAccountName') || 'default'
-  const ofAccount = await readOne(
-    api,
-    `/api/v1/namespaces/${encodeURIComponent(namespace)}/serviceaccounts/${encodeURIComponent(account)}`,
-  ).catch(ignoreRefusal)
-  const linked = [...listAt(ofAccount, 'secrets'), ...listAt(ofAccount, 'imagePullSecrets')]
-    .map((one) => textAt(one, 'name'))
-    .filter((name) => name !== '')
-  const values: string[] = []
-  for (const name of new Set([...secretsOfPod(pod), ...linked])) {
+  const one = async (name: string): Promise<readonly string[]> => {
     try {
       const secret = await readOne(api, secretPath(namespace, name))
-      if (isObject(secret)) values.push(...valuesOf(secret))
+      return isObject(secret) ? valuesOf(secret) : []
     } catch (thrown) {
       if (!(thrown instanceof Refused)) throw thrown
       // An optional one that is not there has no value.
-      if (thrown.status === 404 || unknown) continue
+      if (thrown.status === 404 || unknown) return []
       throw new GateError(
         'TARGET_FAILED',
         'The Secrets of this pod could not be read, so its output could not be masked. Nothing was run.',
@@ -136,6 +127,41 @@ export const readSecretsOf = async (
       )
     }
   }
+  const own = secretsOfPod(pod)
+  // Side by side: each of these waits for the cluster once.
+  const [linked, values] = await Promise.all([
+    linkedSecrets(api, pod, namespace),
+    inBatches(own, one),
+  ])
+  const more = linked.filter((name) => !own.includes(name))
+  return [...values, ...(await inBatches(more, one))]
+}
+
+/** Names of the Secrets that the pod's account brings along. */
+const linkedSecrets = async (
+  api: Api,
+  pod: Json,
+  namespace: string,
+): Promise<readonly string[]> => {
+  const account = textAt(pod, 'spec', 'serviceAccountName') || 'default'
+  const found = await readOne(
+    api,
+    `/api/v1/namespaces/${encodeURIComponent(namespace)}/serviceaccounts/${encodeURIComponent(account)}`,
+  ).catch(ignoreRefusal)
+  const names = [...listAt(found, 'secrets'), ...listAt(found, 'imagePullSecrets')].map((named) =>
+    textAt(named, 'name'),
+  )
+  return [...new Set(names.filter((name) => name !== ''))]
+}
+
+const batch = 8
+const inBatches = async (
+  names: readonly string[],
+  read: (name: string) => Promise<readonly string[]>,
+): Promise<readonly string[]> => {
+  const values: string[] = []
+  for (let at = 0; at < names.length; at += batch)
+    values.push(...(await Promise.all(names.slice(at, at + batch).map(read))).flat())
   return values
 }
 
