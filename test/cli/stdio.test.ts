@@ -234,12 +234,12 @@ describe('stdio', () => {
 describe('serve', () => {
   test('stops when idle, and not while a window is open', async () => {
     await home.stop()
-    const gateway = home.spawn('serve', '--idle-exit', '2s')
+    const gateway = home.spawn('serve', '--idle-exit', '6s')
     const end = ended(gateway)
     await eventually(() => existsSync(join(home.state, 'api.sock')))
     const { client } = await oldClient()
     expect(home.pid()).toBe(gateway.pid)
-    await new Promise((resolve) => setTimeout(resolve, 4000))
+    await new Promise((resolve) => setTimeout(resolve, 8000))
     expect(await client.listTools()).toMatchObject({ tools: expect.anything() })
     await client.close()
     expect((await end).code).toBe(0)
