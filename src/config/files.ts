@@ -51,9 +51,14 @@ export const readPolicies = (
         .sort()
     } catch {
       tell(`${folder} is no folder that can be read`)
-      return []
+      return undefined
     }
   })()
+  if (names === undefined) return []
+  if (names.length === 0) {
+    tell(`${folder} holds no *.cedar file: leave policies out where there are none`)
+    return []
+  }
   if (names.length > mostPolicies) {
     tell(`${folder} holds more than ${mostPolicies} policy files`)
     return []

@@ -1,5 +1,6 @@
 /** The table of guards: each says its verdict or nothing, and the strictest counts. */
 export { budget } from './budget.ts'
+export { refuseEmptyPolicies } from './policy/empty.ts'
 export {
   type Judgeable,
   type PolicyGuard,

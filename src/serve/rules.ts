@@ -1,7 +1,7 @@
 /** Who may do what, and what held calls wait for: tools, policy, pauses, approvals, erasures; and the ends of what others left open. */
 import { openApprovals } from '../approvals/approvals.ts'
 import { startRecovery } from '../audit/recover.ts'
-import { policyGuard } from '../guards/index.ts'
+import { policyGuard, refuseEmptyPolicies } from '../guards/index.ts'
 import type { PolicyGuard } from '../guards/policy/guard.ts'
 import { localIssuer } from '../identity/local.ts'
 import { answering, patient } from '../store/connect.ts'
@@ -39,6 +39,7 @@ export const openRules = async (
   closing.add(async () => {
     for (const family of tools.families.values()) await family.close()
   })
+  refuseEmptyPolicies(config.policies)
   const policy = policyGuard({
     tools: tools.tools,
     grants: config.grants,

@@ -350,6 +350,12 @@ const wrong: readonly (readonly [string, string, number, string])[] = [
     'is no folder that can be read',
   ],
   [
+    'a policies folder without policies',
+    `${people}policies: .\n`,
+    2,
+    'holds no *.cedar file: leave policies out where there are none',
+  ],
+  [
     'a kubeconfig that is not there',
     `${people}targets:\n  k: { kind: kubernetes, kubeconfig: file:./nowhere }\n`,
     3,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { GateError } from '../../src/errors.ts'
-import { decideRecorded, policyGuard } from '../../src/guards/index.ts'
+import { decideRecorded, policyGuard, refuseEmptyPolicies } from '../../src/guards/index.ts'
 import { cedarString } from '../../src/guards/policy/grants.ts'
 import { ana, call, grant, guardOf, said, shop, tools } from './set.ts'
 
@@ -8,6 +8,16 @@ const permit = '@id("p") permit (principal, action, resource);'
 // Overflows for statements > 1: validates, and errs only when it is evaluated.
 const erring = (effect: string): string =>
   `@id("errs") ${effect} (principal, action == Action::"sql_query", resource) when { context.statements * 9223372036854775807 == 7 };`
+
+test('a policy file that was emptied, or cut before its first policy, does not forbid nothing: it stops the start', () => {
+  const file = (text: string) => [
+    { file: 'whole.cedar', text: permit },
+    { file: 'cut.cedar', text },
+  ]
+  for (const text of ['', ' \n', '// Nobody writes.\n', '// one\n\n  // two'])
+    expect(() => refuseEmptyPolicies(file(text))).toThrow('cut.cedar:1: holds no policy')
+  expect(() => refuseEmptyPolicies(file(`// see https://x\n${permit}`))).not.toThrow()
+})
 
 describe('what can’t be evaluated is denied', () => {
   test('a forbid that errs does not pass by', () => {

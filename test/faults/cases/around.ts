@@ -249,7 +249,8 @@ const brokenPolicies: Fault = {
       {
         ...checks,
         ...own,
-        'whole, it denies': before === 'NOT_ALLOWED' && after === 'NOT_ALLOWED',
+        [`whole, it denies, was ${before} and ${after}`]:
+          before === 'NOT_ALLOWED' && after === 'NOT_ALLOWED',
         'nothing was ever run': effects === 0,
       },
       `${said.join(', ')}; ${effects} effects; ${figure}`,
