@@ -195,9 +195,9 @@ const superuser: Fault = {
     await note()
     const judged = await world.judge()
     const { rows } = await admin.query<{ stream: string; seq: string; last: string; id: string }>(
-      `select stream_id::text as stream, seq::text, event_id::text as id,
+      `select stream_id::text as stream, e.seq::text as seq, event_id::text as id,
          (select max(seq)::text from audit.event l where l.stream_id = e.stream_id) as last
-       from audit.event e where type = 'call.result' order by seq limit 1 offset 4`,
+       from audit.event e where type = 'call.result' order by e.seq limit 1 offset 4`,
     )
     const { id, last, seq, stream } = rows[0] ?? { id: '', last: '0', seq: '0', stream: '0' }
     await gateway.kill()
