@@ -58,16 +58,20 @@ const hide = (type: string, pass: Pass): string => {
   return `"${standIn(type)}"`
 }
 
-/** Columns like `name` and `value`: a row's value is secret when its name says so. */
+/** Columns like `name` and `value`, by their names or those of the stored columns that they are: a row's value is secret when its name says so. */
 const namedPair = (
   columns: readonly Column[],
 ): { readonly name: number; readonly value: number } | undefined => {
-  const find = (form: RegExp): number => columns.findIndex((column) => form.test(column.name))
+  const find = (form: RegExp): number =>
+    columns.findIndex(
+      ({ name, from }) =>
+        form.test(name) || (from?.length === 1 && from.some(({ column }) => form.test(column))),
+    )
   const name = find(
-    /^(?:name|key|variable|setting|param(?:eter)?|option|property|config_?key|variable_name)$/i,
+    /^(?:name|key|k|variable|setting|param(?:eter)?|option|property|config_?key|variable_name)$/i,
   )
-  const value = find(/^(?:value|val|setting_value|data|content|config_?value|variable_value)$/i)
-  return name < 0 || value < 0 ? undefined : { name, value }
+  const value = find(/^(?:value|val|v|setting_value|data|content|config_?value|variable_value)$/i)
+  return name < 0 || value < 0 || name === value ? undefined : { name, value }
 }
 
 const cellOf = (column: Column, plan: ColumnPlan, pass: Pass): Cell => {

@@ -49,6 +49,9 @@ select p.oid::int8 as oid, n.nspname as schema, p.proname as name, p.prokind::te
       where t.oid = p.prorettype and t.typrelid <> 0)) as outs,
   case when l.lanname = 'sql' and p.provolatile <> 'v' and p.prokind = 'f'
     then coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) end as body,
+  (select json_agg(distinct t::int8) from unnest(p.proargtypes::oid[] || p.prorettype || p.proallargtypes) t
+    where t >= ${firstUserOid}) as types,
+  pg_get_expr(p.proargdefaults, 0) as fallbacks,
   (select substr(s, 13) from unnest(p.proconfig) s where s like 'search\\_path=%' limit 1) as path,
   nullif(exists (select from unnest(p.proconfig) s where s not like 'search\\_path=%'), false) as settings,
   (select json_agg(u.oid::int8 order by u.oid) from pg_aggregate g,
@@ -74,9 +77,18 @@ select castsource::int8 as source, casttarget::int8 as target, castfunc::int8 as
 const typesSql = `
 select t.oid::int8 as oid, n.nspname as schema, t.typname as name,
   coalesce((select json_agg(pg_get_expr(c.conbin, 0) order by c.oid) from pg_constraint c
-    where c.contypid = t.oid and c.conbin is not null), '[]') as checks
+    where c.contypid = t.oid and c.conbin is not null), '[]') as checks,
+  (select json_agg(distinct part::int8) from (
+     select t.typbasetype union all select t.typelem
+     union all select g.rngsubtype from pg_range g where t.oid in (g.rngtypid, g.rngmultitypid)
+     union all select a.atttypid from pg_attribute a
+       where t.typtype = 'c' and a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped) x(part)
+    where part >= ${firstUserOid}) as parts
  from pg_type t join pg_namespace n on n.oid = t.typnamespace
-where t.oid >= ${firstUserOid} and (t.typtype in ('d', 'e', 'r', 'b') or t.typrelid = 0)
+where t.oid >= ${firstUserOid}
+  -- Of rows only those that hold user types; the others bring nothing.
+  and (t.typtype <> 'c' or exists (select from pg_attribute a
+    where a.attrelid = t.typrelid and a.attnum > 0 and a.atttypid >= ${firstUserOid}))
   and n.nspname !~ '^pg_(toast|temp)'
 order by t.oid`
 

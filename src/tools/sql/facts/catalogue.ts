@@ -46,6 +46,10 @@ export interface UserFunction {
   readonly rows: boolean
   /** Names of its output columns, when it returns more than one value. */
   readonly outs?: readonly string[]
+  /** User types of its arguments and results. */
+  readonly types?: readonly number[]
+  /** Expressions of its arguments' defaults, with commas between. */
+  readonly fallbacks?: string
   /** Of SQL functions that are not volatile: the body. */
   readonly body?: string
   /** `SET search_path` of the function; other settings of a function make it opaque (`settings`). */
@@ -74,6 +78,8 @@ export interface UserType {
   readonly name: string
   /** Check expressions, for domains. */
   readonly checks: readonly string[]
+  /** User types that a value of it is made of: of a domain its base, of an array its elements, of a range its bounds, of a row its columns. */
+  readonly parts?: readonly number[]
 }
 
 export interface Catalogue {

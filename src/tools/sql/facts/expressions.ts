@@ -1,21 +1,10 @@
-import { bodyFacts } from './bodies.ts'
+import { callValue } from './calls.ts'
 import { choice, decided, keyValue } from './choices.ts'
 import { candidates, isSystemFunction, judgeCall } from './judge.ts'
-import {
-  as,
-  type Body,
-  bodyOf,
-  listOf,
-  literalText,
-  names,
-  optional,
-  partsOf,
-  textOf,
-  typed,
-} from './node.ts'
+import { as, type Body, bodyOf, listOf, names, optional, partsOf, textOf, typed } from './node.ts'
+import { alongPath } from './paths.ts'
 import { compare } from './predicates.ts'
 import { deeper, isMasked, type Reading, refuse, standing, tells } from './reading.ts'
-import { maskedReach, within } from './reviewed.ts'
 import {
   entryNamed,
   ofEntry,
@@ -25,8 +14,7 @@ import {
   unqualified,
   whole,
 } from './scope.ts'
-import { settingName } from './settings.ts'
-import { conditionOf, sublink } from './subqueries.ts'
+import { sublink } from './subqueries.ts'
 import { both, computed, constant, nullTest, plain, type Value } from './value.ts'
 
 /** The columns that decide an expression. Throws on what it does not know; notes what would tell a masked value. */
@@ -54,7 +42,7 @@ export const flow = (r: Reading, scope: Scope, node: Body): Value =>
       case 'CollateClause':
         return flow(r, scope, bodyOf(body, 'arg'))
       case 'FuncCall':
-        return call(r, scope, body)
+        return callValue(r, scope, body)
       case 'A_Indirection':
         return indirection(r, scope, body)
       case 'SubLink':
@@ -65,6 +53,8 @@ export const flow = (r: Reading, scope: Scope, node: Body): Value =>
         return choice(r, scope, body)
       case 'NullTest':
         return nullTest(flow(r, scope, bodyOf(body, 'arg')))
+      case 'JsonFuncExpr':
+        return alongPath(container(r, scope, body, false), body.pathspec)
       case 'JsonKeyValue':
         return keyValue(r, scope, body)
       case 'JsonObjectAgg': {
@@ -88,7 +78,7 @@ const totalContainers = new Set(
   MultiAssignRef`.split(/\s+/),
 )
 
-const values = (r: Reading, scope: Scope, nodes: readonly Body[]): readonly Value[] =>
+export const values = (r: Reading, scope: Scope, nodes: readonly Body[]): readonly Value[] =>
   nodes.map((n) => flow(r, scope, n))
 
 const container = (r: Reading, scope: Scope, body: Body, total: boolean): Value => {
@@ -176,7 +166,7 @@ const indirection = (r: Reading, scope: Scope, body: Body): Value => {
     const field = as(step, 'String')
     if (field === undefined) {
       const inner = flow(r, scope, step)
-      value = { ...both(value, inner), stored: false }
+      value = alongPath({ ...both(value, inner), stored: false }, bodyOf(step, 'A_Indices').uidx)
       shape = undefined
       continue
     }
@@ -236,67 +226,6 @@ export const windowValue = (r: Reading, scope: Scope, window: Body): Value => {
   const frame = computed(values(r, scope, offsets), true)
   if (isMasked(r, frame)) tells(r, 'used in a window frame')
   return both(groups, frame)
-}
-
-const call = (r: Reading, scope: Scope, body: Body): Value => {
-  const parts = names(listOf(body, 'funcname'))
-  const name = parts.at(-1) ?? ''
-  const argNodes = listOf(body, 'args')
-  const args = values(r, scope, argNodes)
-  settingName(r, name, argNodes)
-  const row =
-    parts.length === 1 && argNodes.length === 1 && isNoFunction(r, name)
-      ? projection(r, scope, name, argNodes[0])
-      : undefined
-  if (row !== undefined) {
-    r.seen.add(body)
-    return row
-  }
-  const rest: Value[] = []
-  const over = optional(body, 'over')
-  if (over !== undefined) rest.push(windowValue(r, scope, over))
-  rest.push(ordered(r, scope, listOf(body, 'agg_order')))
-  const filter = optional(body, 'agg_filter')
-  // What is counted or summed may fail, so a filter decides as WHERE does.
-  if (filter !== undefined) rest.push(conditionOf(r, scope, filter))
-  const users = candidates(r, parts, undefined)
-  const reach =
-    isSystemFunction(r, parts) && users.length === 0 && Object.hasOwn(maskedReach, name)
-      ? maskedReach[name]
-      : undefined
-  const unfit =
-    reach === undefined || (reach === 'rest' && (literalText(argNodes[0]) ?? '*').includes('*'))
-  const beyond = args.some((a, i) => isMasked(r, a) && (unfit || !within(reach, i, a.stored)))
-  if (beyond) tells(r, `passed to ${name}`)
-  // With a second argument it takes bytes in an encoding, which may be broken.
-  const total = reach === 'all' && (name !== 'length' || args.length === 1)
-  return computed([...args, ...rest, ...users.map((f) => readBy(r, f))], total)
-}
-
-/** What a user function reads beside its arguments flows into its result. */
-const readBy = (r: Reading, f: ReturnType<typeof candidates>[number]): Value =>
-  f.body === undefined ||
-  f.extension !== undefined ||
-  f.kind !== 'f' ||
-  r.author === 'policy' ||
-  r.author === 'stored'
-    ? plain
-    : { ...plain, from: bodyFacts(r, f).columns }
-
-const isNoFunction = (r: Reading, name: string): boolean =>
-  !isSystemFunction(r, [name]) && candidates(r, [name], undefined).length === 0
-
-/** `name(t)` is the column `name` of the row `t`, when it has one and no function has the name. */
-const projection = (
-  r: Reading,
-  scope: Scope,
-  name: string,
-  arg: Body | undefined,
-): Value | undefined => {
-  const row = arg === undefined ? undefined : rowNamed(r, scope, arg)
-  return row === undefined || !row.columns.some((c) => c.name === name)
-    ? undefined
-    : ofEntry({ alias: '', ...row }, name)
 }
 
 const operation = (r: Reading, scope: Scope, body: Body): Value => {

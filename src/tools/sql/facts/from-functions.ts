@@ -63,7 +63,8 @@ const rowsFrom = (r: Reading, range: Body, scope: Scope, alias: string): Functio
     const [call, defined] = listOf(bodyOf(item, 'List'), 'items')
     if (call === undefined) throw refuse('This kind of FROM item is not known.')
     const value = { ...flow(r, scope, call), stored: false, constants: 0 }
-    inCondition(r, value)
+    // A function that is given nothing is read like a view: no more of its rows can be picked.
+    if (listOf(as(call, 'FuncCall') ?? { args: [call] }, 'args').length > 0) inCondition(r, value)
     name ||= functionName(call)
     const definitions = [
       ...listOf(bodyOf(defined ?? {}, 'List'), 'items'),

@@ -62,6 +62,11 @@ const judgeFunction = (r: Reading, f: UserFunction): void => {
     if (f.kind === 'a') return
   }
   if (f.kind !== 'f' || f.volatility === 'v') throw opaque(what, 'is volatile')
+  if (f.fallbacks !== undefined) {
+    const found = expressionFacts(r, f.fallbacks)
+    if (found.effect !== 'read') throw opaque(what, 'changes data by a default of its arguments')
+  }
+  for (const oid of f.types ?? []) judgeTypeByOid(r, oid, new Set())
   if (r.author === 'policy') return
   // The constructor that CREATE TYPE .. AS RANGE makes has the type's name.
   if (f.language === 'internal' && r.names.types([], f.schema, f.name).length > 0) return
@@ -80,14 +85,18 @@ const judgeOnce = (r: Reading, f: UserFunction): void => {
   // In a view or a policy more may be called than by the agent, so they don't share verdicts.
   const key = `${r.author} ${f.oid}`
   if (!known.has(key)) {
-    let refusal: GateError | undefined
+    // Types lead to casts and casts to functions of the same types: what is being judged is taken as fine on the way round.
+    const before = known.size
+    known.set(key, undefined)
     try {
       judgeFunction(r, f)
     } catch (e) {
       if (!(e instanceof GateError)) throw e
-      refusal = e
+      // Whoever was found fine on the way may have relied on this one.
+      for (const other of [...known.keys()].slice(before))
+        if (known.get(other) === undefined) known.delete(other)
+      known.set(key, e)
     }
-    known.set(key, refusal)
   }
   const refusal = known.get(key)
   if (refusal !== undefined) throw refusal
@@ -191,16 +200,22 @@ export const judgeType = (r: Reading, parts: readonly string[]): void => {
   const [schema, name] = hiddenAs(parts)
   for (const type of r.names.types(r.path, schema, name)) judgeUserType(r, type)
   // A row type brings the types of its columns.
-  for (const column of r.names.relation(r.path, schema, name)?.columns ?? []) {
-    const type = r.names.typeByOid(column.type)
-    if (type !== undefined) judgeUserType(r, type)
-  }
+  for (const column of r.names.relation(r.path, schema, name)?.columns ?? [])
+    judgeTypeByOid(r, column.type, new Set())
   // Casts from a user's type to a built-in one are found by the built-in type being named.
   for (const cast of r.names.casts)
     if (r.names.typeByOid(cast.target) === undefined) judgeCast(r, cast.function)
 }
 
-const judgeUserType = (r: Reading, type: UserType): void => {
+const judgeTypeByOid = (r: Reading, oid: number, seen: Set<number>): void => {
+  const type = r.names.typeByOid(oid)
+  if (type !== undefined) judgeUserType(r, type, seen)
+}
+
+const judgeUserType = (r: Reading, type: UserType, seen = new Set<number>()): void => {
+  if (seen.has(type.oid)) return
+  seen.add(type.oid)
+  for (const part of type.parts ?? []) judgeTypeByOid(r, part, seen)
   for (const check of type.checks)
     merge(r, expressionFacts(r, check), `The domain ${type.schema}.${type.name}`)
   for (const cast of r.names.casts)

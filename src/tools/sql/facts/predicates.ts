@@ -1,4 +1,5 @@
 import { type Body, listOf, names, textOf } from './node.ts'
+import { alongPath } from './paths.ts'
 import { isMasked, type Reading, tells } from './reading.ts'
 import { computed, type Value } from './value.ts'
 
@@ -21,13 +22,14 @@ export const compare = (r: Reading, body: Body, left: Value, right: Value): Valu
   const compared = comparisons.has(operator) && kind !== 'AEXPR_SIMILAR'
   const total = compared || kind.includes('BETWEEN') || operator === '||' || paths.has(operator)
   const all = computed([left, right], total)
-  if (!isMasked(r, all)) return all
+  const named = paths.has(operator) ? alongPath(all, body.rexpr) : all
+  if (!isMasked(r, all)) return named
   const fair =
     operator === '||' ||
     (paths.has(operator) && !isMasked(r, right)) ||
     fairComparison(r, body, left, right)
   if (!fair) tells(r, `computed with ${operator}`)
-  return all
+  return named
 }
 
 const maxGuesses = 16

@@ -4,7 +4,7 @@ import { fairComparison, inCondition } from './predicates.ts'
 import { isMasked, type Reading, refuse, tells } from './reading.ts'
 import { type Scope, whole } from './scope.ts'
 import { selectShape } from './select.ts'
-import { both, computed, plain, type Value } from './value.ts'
+import { both, computed, nullTest, plain, type Value } from './value.ts'
 
 const inner = (r: Reading, scope: Scope, body: Body) => {
   const select = as(bodyOf(body, 'subselect'), 'SelectStmt')
@@ -39,7 +39,7 @@ export const conditionOf = (r: Reading, scope: Scope, node: Body | undefined): V
   if (test !== undefined) {
     const value = flow(r, scope, bodyOf(test, 'arg'))
     if (!value.stored) inCondition(r, value)
-    return value
+    return nullTest(value)
   }
   const link = as(node, 'SubLink')
   if (link !== undefined) return linkCondition(r, scope, link)
