@@ -30,6 +30,7 @@ const usedTwice: Fault = {
   fault: 34,
   name: 'one approval fetched by 100 at once, on two gateways',
   expected: 'exactly one run, whose result all are told',
+  limitMs: 600_000,
   async run(kit) {
     const world = await openWorld(kit, { gateway: { waitSeconds: 0 } })
     const { gateway, history, target } = world
@@ -128,7 +129,7 @@ const noLongerFits: Fault = {
   fault: 35,
   name: 'arguments, target or policy changed after the approval',
   expected: 'it does not fit any more: denied, nothing is run',
-  limitMs: 240_000,
+  limitMs: 600_000,
   run: (kit) =>
     afterApproval(kit, async ({ target }) => {
       const other = await openTarget(kit)
@@ -198,7 +199,7 @@ const peopleGone: Fault = {
   fault: 36,
   name: 'approver or requester revoked after the approval',
   expected: 'denied when the approval is to be spent',
-  limitMs: 240_000,
+  limitMs: 600_000,
   run: (kit) =>
     afterApproval(kit, async () => {
       const config =

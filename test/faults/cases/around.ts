@@ -33,7 +33,7 @@ const clockJumps: Fault = {
   fault: 30,
   name: 'wall clock of the gateway jumps +1 h, -1 h and back',
   expected: 'order by seq stays, leases hold, t_src says it, no approval comes back to life',
-  limitMs: 180_000,
+  limitMs: 600_000,
   async run(kit) {
     const clocks = openClocks(kit)
     const world = await openWorld(kit, {
@@ -94,7 +94,7 @@ const providerGone: Fault = {
   fault: 37,
   name: 'identity provider slow, down past the TTL, keys rotated, unknown keys',
   expected: 'cached keys to their end, then nobody; an unknown key is refused',
-  limitMs: 180_000,
+  limitMs: 600_000,
   async run(kit) {
     const issuer = await startIssuer()
     kit.defer(() => issuer.close())
@@ -184,7 +184,7 @@ const brokenPolicies: Fault = {
   fault: 38,
   name: 'policies half-written, corrupt, emptied, missing',
   expected: 'it refuses to start, and never allows more',
-  limitMs: 240_000,
+  limitMs: 600_000,
   async run(kit) {
     const world = await openWorld(kit, { start: false })
     const { gateway, history, target } = world
@@ -262,6 +262,7 @@ const maskingFails: Fault = {
   fault: 39,
   name: 'masker throws, and takes longer than it may',
   expected: 'the result is withheld, mask.failed is recorded, nothing raw is told',
+  limitMs: 600_000,
   async run(kit) {
     const world = await openWorld(kit)
     const { gateway, history } = world

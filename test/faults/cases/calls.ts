@@ -36,6 +36,7 @@ const targetDies: Fault = {
   fault: 31,
   name: 'target dies in a query, at COMMIT, and after a request',
   expected: 'call.error or unknown, nothing is run again',
+  limitMs: 600_000,
   async run(kit) {
     const world = await openWorld(kit, { start: false })
     const { history, target } = world
@@ -134,6 +135,7 @@ const floods: Fault = {
   fault: 32,
   name: 'targets that answer 10 GB, never end, or drip a byte a second',
   expected: 'caps on bytes, rows and time; truncated is said; memory is bounded',
+  limitMs: 600_000,
   async run(kit) {
     const world = await openWorld(kit, { start: false })
     const { target } = world
@@ -193,6 +195,7 @@ const clientLeaves: Fault = {
   fault: 33,
   name: 'client leaves in a call and sends the same again',
   expected: 'one effect; who comes again attaches and gets the first result',
+  limitMs: 600_000,
   async run(kit) {
     const world = await openWorld(kit)
     const { gateway, history, target } = world

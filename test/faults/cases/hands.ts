@@ -101,7 +101,7 @@ const badInput: Fault = {
   fault: 43,
   name: 'NUL, lone surrogates, 1e400, __proto__, names over 64 KiB, noise',
   expected: 'refused or escaped before it is hashed; the log takes it and verifies',
-  limitMs: 180_000,
+  limitMs: 600_000,
   async run(kit) {
     const world = await openWorld(kit)
     const { admin, gateway, history, target } = world
@@ -186,7 +186,7 @@ const superuser: Fault = {
   fault: 44,
   name: 'superuser edits, deletes, truncates, re-orders, re-chains',
   expected: 'the verifier exits 1 and names the record',
-  limitMs: 240_000,
+  limitMs: 600_000,
   async run(kit) {
     const world = await openWorld(kit)
     const { admin, cluster, gateway, history, note } = world
@@ -295,7 +295,7 @@ const erasureDies: Fault = {
   fault: 45,
   name: 'erasure dies at its event and half-way, runs twice and two at once',
   expected: 'the same end; each event precedes its erasure; the log verifies',
-  limitMs: 240_000,
+  limitMs: 600_000,
   async run(kit) {
     const world = await openWorld(kit)
     const { admin, cluster, gateway, history } = world
@@ -419,7 +419,7 @@ const rollingStart: Fault = {
   fault: 46,
   name: 'schema migrated during traffic, old and new version side by side',
   expected: 'both append and verify; the old one does not start on the newer schema',
-  limitMs: 240_000,
+  limitMs: 600_000,
   async run(kit) {
     const world = await openWorld(kit)
     const { admin, cluster, gateway, history } = world

@@ -55,6 +55,7 @@ const readOnly: Fault = {
   fault: 18,
   name: 'audit database goes read-only',
   expected: 'calls are refused, nothing is run; served again when it takes writes',
+  limitMs: 600_000,
   async run(kit) {
     const world = await openWorld(kit)
     const { admin, gateway, history, target } = world
@@ -120,7 +121,7 @@ const locked: Fault = {
   fault: 19,
   name: 'tables locked for 60 s: the log, then what the pool asks',
   expected: 'a bounded queue, 503, no unbounded memory; served again after',
-  limitMs: 300_000,
+  limitMs: 600_000,
   async run(kit) {
     const world = await openWorld(kit)
     await warm(world)
@@ -150,7 +151,7 @@ const late: Fault = {
   fault: 20,
   name: 'audit database 500 +- 300 ms away',
   expected: 'slower and correct; who would wait too long is refused',
-  limitMs: 240_000,
+  limitMs: 600_000,
   async run(kit) {
     const world = await behindProxy(kit)
     const { gateway, history, proxy } = world
@@ -189,7 +190,7 @@ const silent: Fault = {
   fault: 21,
   name: 'one-way blackhole to the audit database, each way',
   expected: 'timeouts, fail closed, connected again when it is over',
-  limitMs: 240_000,
+  limitMs: 600_000,
   async run(kit) {
     const world = await behindProxy(kit)
     const { gateway, history, proxy, target } = world
@@ -232,7 +233,7 @@ const cut: Fault = {
   fault: 22,
   name: 'RST mid-batch, one byte at a time, split packets',
   expected: 'no batch is there in part, nothing that was answered is lost',
-  limitMs: 240_000,
+  limitMs: 600_000,
   async run(kit) {
     const world = await behindProxy(kit)
     const { admin, gateway, proxy } = world

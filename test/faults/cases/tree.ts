@@ -34,7 +34,7 @@ const integratorDies: Fault = {
   fault: 23,
   name: 'integrator dies before, after its append, and before it keeps a signature',
   expected: 'it goes on: the same index for each leaf, the same root',
-  limitMs: 240_000,
+  limitMs: 600_000,
   async run(kit) {
     const world = await openWorld(kit)
     const { admin, gateway, history, note } = world
@@ -70,7 +70,7 @@ const twoIntegrators: Fault = {
   fault: 24,
   name: 'two integrators, their lock broken',
   expected: 'each index is given once, the notary signs one tree',
-  limitMs: 240_000,
+  limitMs: 600_000,
   async run(kit) {
     const notary = await openNotary(kit)
     const lockless = fileURLToPath(new URL('../lib/failpoints/no-lock.js', import.meta.url))
@@ -135,6 +135,7 @@ const notaryDown: Fault = {
   fault: 25,
   name: 'notary down, longer than the limit (5 s here)',
   expected: 'calls go on to the limit, then are refused; alarm; served when it is back',
+  limitMs: 600_000,
   async run(kit) {
     const notary = await openNotary(kit)
     const world = await openWorld(kit, { gateway: { notary, maxUnsigned: 5 } })
@@ -192,7 +193,7 @@ const notaryLost: Fault = {
   fault: 26,
   name: 'notary state deleted, then rolled back',
   expected: 'it signs nothing until an operator recovers it from an outside anchor',
-  limitMs: 300_000,
+  limitMs: 600_000,
   async run(kit) {
     const notary = await openNotary(kit)
     const anchors = join(kit.folder, 'anchors')
@@ -266,7 +267,7 @@ const rotated: Fault = {
   fault: 27,
   name: 'signing key rotated while calls go on',
   expected: 'both periods verify with the history of keys',
-  limitMs: 240_000,
+  limitMs: 600_000,
   async run(kit) {
     const notary = await openNotary(kit)
     const world = await openWorld(kit, { gateway: { notary } })
@@ -323,7 +324,7 @@ const anchorLies: Fault = {
   fault: 28,
   name: 'anchor target down, then lying, then losing (fake S3)',
   expected: 'tried again, the lag is an alarm; reading back finds each loss; calls go on',
-  limitMs: 300_000,
+  limitMs: 600_000,
   async run(kit) {
     const s3 = await openS3(kit)
     s3.mood = 'down'
