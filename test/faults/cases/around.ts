@@ -227,7 +227,7 @@ const brokenPolicies: Fault = {
       writeFileSync(configOf(gateway), whole, { mode: 0o600 })
       damage()
       await gateway.start({ ready: false })
-      await eventually('it is ready or has ended', 30_000, async () =>
+      await eventually('it is ready or has ended', 120_000, async () =>
         gateway.ended() !== undefined ? true : gateway.ready(),
       )
       const exit = gateway.ended()

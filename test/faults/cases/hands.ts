@@ -439,7 +439,7 @@ const rollingStart: Fault = {
     )
     await pause(1_000)
     await next.start({ ready: false })
-    await eventually('the new version has ended', 30_000, () => next.ended() !== undefined)
+    await eventually('the new version has ended', 120_000, () => next.ended() !== undefined)
     const early = /migrate/.test(next.said())
     const migrated = await next.cli(['migrate'], { COUNTERSIGN_OWNER_URL: cluster.url })
     await pause(1_000)
@@ -454,7 +454,7 @@ const rollingStart: Fault = {
     over = true
     await load
     await gateway.start({ ready: false })
-    await eventually('the old version has ended', 30_000, () => gateway.ended() !== undefined)
+    await eventually('the old version has ended', 120_000, () => gateway.ended() !== undefined)
     const refused = /newer version/.test(gateway.said())
     const { rows } = await admin.query<{ builds: number; versions: number; odd: number }>(
       `select count(distinct header ->> 'build')::int as builds,
