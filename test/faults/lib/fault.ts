@@ -13,7 +13,7 @@ export interface Fault {
   readonly name: string
   /** What must come of it. */
   readonly expected: string
-  /** Most milliseconds that it may take; 120,000 unless told. */
+  /** Most milliseconds that it takes on a machine that does nothing else; 120,000 unless told. */
   readonly limitMs?: number
   /** Throws `NotRun` where this machine can't make the fault; anything else that is thrown counts as not held. */
   run(kit: Kit): Promise<Outcome>
