@@ -17,27 +17,36 @@ export const register = (program: Command): void => {
     )
     .option('--once', 'end when the story is told')
     .option('--evidence <folder>', 'leave a bundle of the log and the key that verifies it')
-    .action(async (options: { once?: boolean; evidence?: string }, command: Command) => {
-      const { json } = globalsOf(command)
-      const write = json ? undefined : (line: string) => void process.stdout.write(`${line}\n`)
-      const page = openPage(write, process.stdout.isTTY === true)
-      const startedAt = performance.now()
-      const setting = await openSetting(page.progress)
-      try {
-        const told = await tell(setting, page)
-        const left =
-          options.evidence === undefined || (await leaveEvidence(setting, options.evidence, page))
-        if (json)
-          process.stdout.write(
-            `${JSON.stringify({ demo: 'ok', ...told, url: `${setting.gateway.url}/mcp`, token_file: setting.gateway.tokenFile ?? '' })}\n`,
-          )
-        else ending(setting, page, told, startedAt)
-        if (!told.verified || !left) throw new GateError('INTERNAL', 'The log did not verify.')
-        if (options.once !== true) await untilTold()
-      } finally {
-        await setting.close()
-      }
-    })
+    .option(
+      '--kubeconfig <file>',
+      'play on the cluster of this kubeconfig too; nothing is changed there',
+    )
+    .action(
+      async (
+        options: { once?: boolean; evidence?: string; kubeconfig?: string },
+        command: Command,
+      ) => {
+        const { json } = globalsOf(command)
+        const write = json ? undefined : (line: string) => void process.stdout.write(`${line}\n`)
+        const page = openPage(write, process.stdout.isTTY === true)
+        const startedAt = performance.now()
+        const setting = await openSetting(page.progress, options.kubeconfig)
+        try {
+          const told = await tell(setting, page)
+          const left =
+            options.evidence === undefined || (await leaveEvidence(setting, options.evidence, page))
+          if (json)
+            process.stdout.write(
+              `${JSON.stringify({ demo: 'ok', ...told, url: `${setting.gateway.url}/mcp`, token_file: setting.gateway.tokenFile ?? '' })}\n`,
+            )
+          else ending(setting, page, told, startedAt)
+          if (!told.verified || !left) throw new GateError('INTERNAL', 'The log did not verify.')
+          if (options.once !== true) await untilTold()
+        } finally {
+          await setting.close()
+        }
+      },
+    )
 }
 
 const untilTold = (): Promise<void> =>

@@ -1,7 +1,10 @@
 /** The Kubernetes tools against a whole real cluster: every tool and action, rights, Secrets, and what breaks on the way. */
-import { readFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Given, type Kit, limits, openKit, refusalOf, targetOf } from '../kube/support.ts'
 import { type Cluster, kubeconfigOf, startCluster } from './kubernetes/cluster.js'
@@ -33,6 +36,33 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all(kits.map((one) => one.close()))
   await cluster?.down()
+})
+
+describe('the demo', () => {
+  test('plays on the cluster of a kubeconfig, shows no Secret, and changes nothing there', async () => {
+    const file = join(cluster.dir, 'demo.kubeconfig')
+    writeFileSync(file, kubeconfigOf(cluster, { token: 'gateway-token' }, 'prod'), { mode: 0o600 })
+    const bin = fileURLToPath(new URL('../../bin/countersign.js', import.meta.url))
+    const play = async (...options: string[]) => {
+      const args = [bin, ...options, 'demo', '--once', '--kubeconfig', file]
+      return (await promisify(execFile)(process.execPath, args, { maxBuffer: 1e8 })).stdout
+    }
+    const objects = () => cluster.kubectl(['-n', 'prod', 'get', 'cm,deploy,secret', '-o', 'name'])
+    const before = await objects()
+    expect(JSON.parse((await play('--json')).trim().split('\n').at(-1) ?? '')).toMatchObject({
+      demo: 'ok',
+      verified: true,
+      blocked: 2,
+      held: 2,
+      cluster: { pods: expect.any(Number), masked: 3, blocked: 1, held: 1 },
+    })
+    const story = await play()
+    expect(story).toContain('kube_exec ["sh","-i"]')
+    expect(story).toContain('web-0')
+    expect(story).toContain('APPROVAL_REJECTED')
+    for (const canary of canaries) expect(story).not.toContain(canary)
+    expect(await objects()).toBe(before)
+  }, 240_000)
 })
 
 describe('kube_get', () => {
@@ -616,4 +646,40 @@ describe('what breaks', () => {
     expect(await refusalOf(exec(['ls']))).toMatch(/^(TARGET_FAILED|TARGET_UNREACHABLE|TIMEOUT)/)
     expect(await refusalOf(kit.run('kube_get', { resource: 'pods' }))).toBe('it ran')
   })
+})
+
+describe('approved calls', () => {
+  test('a pod that was replaced by another of its name is not run in', async () => {
+    const name = 'stand-in-0'
+    const create = async (): Promise<void> => {
+      await cluster.kubectl(
+        ['apply', '-f', '-'],
+        JSON.stringify({
+          apiVersion: 'v1',
+          kind: 'Pod',
+          metadata: { name, namespace: 'prod' },
+          spec: {
+            terminationGracePeriodSeconds: 0,
+            containers: [
+              { name: 'app', image: 'registry.local/busybox:1', command: ['sleep', '3600'] },
+            ],
+          },
+        }),
+      )
+      await cluster.kubectl(['-n', 'prod', 'wait', '--for=condition=Ready', `pod/${name}`])
+    }
+    const input = { ...prod, pod: name, argv: ['touch', '/tmp/approved'] }
+    await create()
+    const approved = await kit.preview('kube_exec', input)
+    expect((await kit.run('kube_exec', input, { approved })).out.exit_code).toBe(0)
+    await cluster.kubectl(['-n', 'prod', 'delete', 'pod', name, '--now', '--wait'])
+    await create()
+    expect(await refusalOf(kit.run('kube_exec', input, { approved }))).toContain(
+      'APPROVAL_MISMATCH',
+    )
+    const listed = await kit.run('kube_exec', { ...prod, pod: name, argv: ['ls', '/tmp'] })
+    expect(listed.out.stdout).not.toContain('approved')
+    const fresh = await kit.preview('kube_exec', input)
+    expect((await kit.run('kube_exec', input, { approved: fresh })).out.exit_code).toBe(0)
+  }, 120_000)
 })

@@ -39,7 +39,7 @@ export type Story = z.output<typeof story>['call']
 export interface Person {
   /** The first call that waits, once there is one. */
   waiting(): Promise<Held>
-  approve(callId: string): Promise<void>
+  answer(callId: string, decision: 'approve' | 'reject'): Promise<void>
   story(callId: string, reason: string): Promise<Story>
 }
 
@@ -63,8 +63,8 @@ export const openPerson = ({ config, approver }: Pick<Setting, 'config' | 'appro
       }
       throw new GateError('INTERNAL', 'No call came to be approved.')
     },
-    approve: async (callId) => {
-      await ask('POST', `/api/approvals/${callId}/answer`, { decision: 'approve', comment: 'demo' })
+    answer: async (callId, decision) => {
+      await ask('POST', `/api/approvals/${callId}/answer`, { decision, comment: 'demo' })
     },
     story: async (callId, reason) =>
       story.parse(await ask('GET', `/api/calls/${callId}?reason=${encodeURIComponent(reason)}`))

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { configHash } from '../../config/hash.ts'
 import { loadConfig } from '../../config/load.ts'
 import type { Config } from '../../config/types.ts'
@@ -17,18 +17,18 @@ export interface Setting {
   readonly folder: string
   readonly config: Config
   readonly gateway: Served
+  /** There is a target `cluster`. */
+  readonly cluster: boolean
   /** The approver's, made up for this demo. */
   readonly approver: { readonly subject: string; readonly passphrase: string }
   close(): Promise<void>
 }
 
 const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
+  new Promise((done, reject) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const address = server.address()
-      server.close(() =>
-        resolve(typeof address === 'object' && address !== null ? address.port : 0),
-      )
+      server.close(() => done(typeof address === 'object' && address !== null ? address.port : 0))
     })
     server.on('error', reject)
   })
@@ -37,6 +37,7 @@ const configText = (
   port: number,
   targetPort: number,
   passphraseHash: string,
+  kubeconfig: string | undefined,
 ): string => `# The demo's configuration: what an administrator writes.
 server: { listen: "127.0.0.1:${port}" }
 state: ./state
@@ -64,14 +65,31 @@ targets:
     credentials: { read: shop-reader, write: shop-writer }
     columns: { customers.ssn: redact, customers.email: token }
     limits: { rows: 1000, bytes: 1MiB, seconds: 30 }
-
+${
+  kubeconfig === undefined
+    ? ''
+    : `  cluster:
+    kind: kubernetes
+    labels: { env: demo }
+    kubeconfig: ${JSON.stringify(`file:${kubeconfig}`)}
+`
+}
 grants:
   - { id: engineers-read, groups: [engineers], targets: { env: demo }, tools: [sql_query, sql_schema, sql_explain] }
   - { id: engineers-write, groups: [engineers], targets: [shop], tools: [sql_execute], effects: [write], approval: { by: [dba], quorum: 1, within: 15m } }
+${
+  kubeconfig === undefined
+    ? ''
+    : `  - { id: cluster-read, groups: [engineers], targets: [cluster], tools: [kube_get, kube_logs, kube_exec] }
+  - { id: cluster-change, groups: [engineers], targets: [cluster], tools: [kube_change], effects: [write], approval: { by: [dba], quorum: 1, within: 15m } }
 `
+}`
 
 /** \`say\` tells how far it is. Everything lies in a folder of its own and is gone after \`close\`. */
-export const openSetting = async (say: (what: string) => void): Promise<Setting> => {
+export const openSetting = async (
+  say: (what: string) => void,
+  kubeconfig?: string,
+): Promise<Setting> => {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-demo-'))
   const closing: (() => Promise<void>)[] = [
     async () => rmSync(folder, { recursive: true, force: true }),
@@ -100,7 +118,12 @@ export const openSetting = async (say: (what: string) => void): Promise<Setting>
     const file = join(folder, 'countersign.yaml')
     writeFileSync(
       file,
-      configText(await freePort(), target.port, await hashPassphrase(approver.passphrase)),
+      configText(
+        await freePort(),
+        target.port,
+        await hashPassphrase(approver.passphrase),
+        kubeconfig === undefined ? undefined : resolve(kubeconfig),
+      ),
       { mode: 0o600 },
     )
     mkdirSync(join(folder, 'state'), { mode: 0o700 })
@@ -115,7 +138,7 @@ export const openSetting = async (say: (what: string) => void): Promise<Setting>
       await gateway.close()
       if (gateway.storeFolder) rmSync(gateway.storeFolder, { recursive: true, force: true })
     })
-    return { folder, config, gateway, approver, close }
+    return { folder, config, gateway, cluster: kubeconfig !== undefined, approver, close }
   } catch (thrown) {
     await close()
     throw thrown

@@ -1,9 +1,9 @@
 /** The story itself: five things that happen to an agent's calls, each checked as it happens. */
-import { GateError } from '../../errors.ts'
-import { visible } from '../../masking/visible.ts'
-import { type Agent, type Answer, openAgent } from './agent.ts'
+import { type Agent, openAgent } from './agent.ts'
 import { openPerson, type Person } from './approver.ts'
+import { type ToldOfCluster, tellCluster } from './cluster.ts'
 import { verifyNow } from './evidence.ts'
+import { expect, show, whileHeld } from './expect.ts'
 import type { Page } from './page.ts'
 import type { Setting } from './setting.ts'
 
@@ -13,6 +13,8 @@ export interface Told {
   readonly blocked: number
   readonly held: number
   readonly verified: boolean
+  /** With a kubeconfig; what happened there is counted above too. */
+  readonly cluster?: ToldOfCluster
 }
 
 const join = `select c.name, c.email, c.ssn, o.total, o.note
@@ -30,25 +32,22 @@ export const tell = async (setting: Setting, page: Page): Promise<Told> => {
     const masked = await readsMasked(agent, person, page)
     await isBlocked(agent, page)
     const callId = await isHeldAndApproved(agent, person, page)
-    page.step('4  The log: verified, and the story of that call')
+    const cluster = setting.cluster ? await tellCluster(agent, person, page) : undefined
+    page.step(`${cluster ? 7 : 4}  The log: verified, and the story of that call`)
     const verified = await verifyNow(setting, page)
     await storyOf(callId, person, page)
-    return { allowed: 1, masked, blocked: 1, held: 1, verified }
+    if (cluster === undefined) return { allowed: 1, masked, blocked: 1, held: 1, verified }
+    return {
+      allowed: cluster.masked > 0 ? 3 : 2,
+      masked: masked + cluster.masked,
+      blocked: 1 + cluster.blocked,
+      held: 1 + cluster.held,
+      verified,
+      cluster,
+    }
   } finally {
     await agent.close()
   }
-}
-
-const expect = (holds: boolean, what: string, answer: Answer): void => {
-  if (!holds)
-    throw new GateError(
-      'INTERNAL',
-      `The demo expected ${what}, and got ${answer.status} ${answer.refused?.code ?? ''} ${answer.refused?.message ?? ''}`,
-    )
-}
-
-const show = (page: Page, who: string, text: string): void => {
-  for (const [at, line] of text.split('\n').entries()) page.says(at === 0 ? who : '', visible(line))
 }
 
 const readsMasked = async (agent: Agent, person: Person, page: Page): Promise<number> => {
@@ -86,23 +85,13 @@ const isHeldAndApproved = async (agent: Agent, person: Person, page: Page): Prom
     sql: update,
     reason: 'ticket 4711: the customer got her money back',
   })
-  const held = await Promise.race([
-    person.waiting(),
-    asked.then((answer) =>
-      Promise.reject(
-        new GateError(
-          'INTERNAL',
-          `The update was not held: ${answer.status} ${answer.refused?.message ?? ''}`,
-        ),
-      ),
-    ),
-  ])
+  const held = await whileHeld(asked, person)
   show(page, 'bo sees', `${held.tool} on ${held.target}, effect ${held.effect}`)
   show(page, '', held.view.input.sql ?? '')
   show(page, '', `the agent says: ${held.view.reason}`)
   show(page, '', `facts: ${JSON.stringify(held.view.facts)}`)
   for (const line of planOf(held.view.preview)) show(page, '', line)
-  await person.approve(held.callId)
+  await person.answer(held.callId, 'approve')
   show(page, 'bo', 'approves, with his passphrase')
   const answer = await asked
   expect(answer.status === 'ok', 'the result of the update', answer)
