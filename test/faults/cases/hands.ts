@@ -430,7 +430,7 @@ const rollingStart: Fault = {
     const serving = new Set([gateway])
     const load = Promise.all(
       Array.from({ length: 8 }, async (_, n) => {
-        for (let at = n; !over; at++) {
+        for (let at = n; !over && !kit.signal.aborted; at++) {
           const all = [...serving]
           const one = all[at % all.length]
           if (one) await (n % 2 ? history.sql : history.http)(one)

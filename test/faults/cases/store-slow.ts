@@ -25,6 +25,7 @@ const behindProxy = async (
 
 /** Callers that go on, one call after another, until the function that is returned is awaited. */
 const load = (
+  { signal }: Pick<Kit, 'signal'>,
   { history }: World,
   gateway: Gateway,
   callers: number,
@@ -32,7 +33,7 @@ const load = (
   let over = false
   const done: Asked[] = []
   const caller = async (n: number): Promise<void> => {
-    while (!over) {
+    while (!over && !signal.aborted) {
       const one = await (n % 2 ? history.sql : history.http)(gateway, { timeoutMs: 90_000 })
       done.push(one)
       if (one.failure !== undefined) await pause(50)
@@ -92,13 +93,13 @@ const rssOf = ({ pid }: Gateway): number =>
   Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
 
 /** `table` is locked against everybody for `ms` while 64 callers go on. */
-const lockedFor = async (world: World, table: string, ms: number) => {
+const lockedFor = async (kit: Kit, world: World, table: string, ms: number) => {
   const { admin, gateway, target } = world
   const locker = await admin.connect()
   await locker.query(`begin; lock table ${table} in access exclusive mode`)
   const rssBefore = rssOf(gateway)
   const before = (await target.effects()).length
-  const stop = load(world, gateway, 64)
+  const stop = load(kit, world, gateway, 64)
   let rss = 0
   let waiting = 0
   let refusing = 0
@@ -125,9 +126,9 @@ const locked: Fault = {
   async run(kit) {
     const world = await openWorld(kit)
     await warm(world)
-    const log = await lockedFor(world, 'audit.event', 40_000)
+    const log = await lockedFor(kit, world, 'audit.event', 40_000)
     const first = await servesAgain(world)
-    const pool = await lockedFor(world, 'countersign.idempotency', 20_000)
+    const pool = await lockedFor(kit, world, 'countersign.idempotency', 20_000)
     const second = await servesAgain(world)
     const { checks, figure } = await world.judge()
     const calls = [...log.calls, ...pool.calls]
@@ -239,7 +240,7 @@ const cut: Fault = {
     const { admin, gateway, proxy } = world
     await warm(world)
     const rounds = 16
-    const stop = load(world, gateway, 24)
+    const stop = load(kit, world, gateway, 24)
     let cuts = 0
     for (let round = 0; round < rounds; round++) {
       const pieces = [undefined, 1, 7, 1000][round % 4]

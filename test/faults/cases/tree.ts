@@ -86,13 +86,13 @@ const twoIntegrators: Fault = {
     )
     const until = performance.now() + 12_000
     const callers = Array.from({ length: 12 }, async (_, n) => {
-      while (performance.now() < until) {
+      while (performance.now() < until && !kit.signal.aborted) {
         await (n % 3 ? history.sql : history.http)(n % 2 ? gateway : second)
         await pause(kit.random() * 60)
       }
     })
     const notes = (async () => {
-      while (performance.now() < until) {
+      while (performance.now() < until && !kit.signal.aborted) {
         await world.note()
         await pause(500)
       }
@@ -281,7 +281,7 @@ const rotated: Fault = {
     let over = false
     const load = Promise.all(
       Array.from({ length: 4 }, async () => {
-        while (!over) await history.sql(gateway)
+        while (!over && !kit.signal.aborted) await history.sql(gateway)
       }),
     )
     await pause(1_500)
