@@ -1,6 +1,7 @@
 /** A server's error in our codes and words. Its own text goes to the operator's log only: it may quote rows. */
 import { type Code, GateError } from '../../errors.ts'
 import type { Catalogue } from './facts/catalogue.ts'
+import { formHere } from './facts/elsewhere.ts'
 import { nearest } from './facts/nearest.ts'
 import type { ServerError } from './wire/decode.ts'
 
@@ -109,6 +110,42 @@ const exact: Readonly<Record<string, (error: ServerError, told: Told) => Words>>
     code: 'INPUT_REFUSED',
     message: 'The number of params is not the number that the statement has.',
   }),
+  '42803': () => ({
+    code: 'SYNTAX_ERROR',
+    message: 'A column stands outside an aggregate and is not in GROUP BY.',
+    hint: 'Put it into GROUP BY, or into an aggregate such as max().',
+  }),
+  '42704': (_, told) => ({
+    code: 'SYNTAX_ERROR',
+    message: 'The statement names a type, setting or other object that is not there.',
+    hint: formHere(told.sql ?? '') ?? 'sql_schema lists tables, views, functions and indexes.',
+  }),
+  '42846': () => ({
+    code: 'SYNTAX_ERROR',
+    message: 'A value can not be cast to this type.',
+    hint: 'A cast to text works for every type.',
+  }),
+  '42804': () => ({
+    code: 'SYNTAX_ERROR',
+    message: 'Two types that have to be the same are not.',
+    hint: 'Cast one of them, as in column::text.',
+  }),
+  '21000': () => ({
+    code: 'TARGET_FAILED',
+    message: 'A subquery that may give one row gave more.',
+    hint: 'Add LIMIT 1 or an aggregate to it, or use IN.',
+  }),
+  '22007': () => ({
+    code: 'TARGET_FAILED',
+    message: 'A date or time is not written as its type needs.',
+    hint: 'Write 2024-12-31 23:59:59+00.',
+  }),
+  '22008': () => ({
+    code: 'TARGET_FAILED',
+    message: 'A date or time does not exist or is out of range.',
+    hint: 'Write 2024-12-31 23:59:59+00.',
+  }),
+  '2201B': () => ({ code: 'TARGET_FAILED', message: 'A regular expression is not valid.' }),
   '42501': (_, told) => ({
     code: 'TARGET_FAILED',
     message: 'The database does not permit this to the role that the gateway uses.',

@@ -1,6 +1,6 @@
 import { bodyFacts, expressionFacts } from './bodies.ts'
 import type { UserFunction } from './catalogue.ts'
-import { flow, ordered, rowNamed, values, windowValue } from './expressions.ts'
+import { ordered, rowNamed, values, windowValue } from './expressions.ts'
 import { candidates, isSystemFunction } from './judge.ts'
 import { type Body, listOf, literalText, names, optional } from './node.ts'
 import { alongPath } from './paths.ts'

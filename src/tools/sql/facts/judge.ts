@@ -1,6 +1,7 @@
 import { GateError } from '../../../errors.ts'
 import { bodyFacts, expressionFacts } from './bodies.ts'
 import type { Relation, UserFunction, UserType } from './catalogue.ts'
+import { functionHere } from './elsewhere.ts'
 import type { Names } from './index-catalogue.ts'
 import { nearest } from './nearest.ts'
 import { merge, type Reading, raise, refuse, UnknownName } from './reading.ts'
@@ -166,6 +167,9 @@ export const judgeCall = (r: Reading, parts: readonly string[], args: number | u
 const unknownFunction = (r: Reading, schema: string | undefined, name: string): GateError => {
   if (r.names.functions(r.path, schema, name).length > 0)
     return new UnknownName(`No function ${name} takes this number of arguments.`, {})
+  const here = functionHere(name)
+  if (here !== undefined)
+    return new UnknownName(`There is no function ${name} in PostgreSQL.`, { hint: `Use ${here}.` })
   const known = [...stillFunctions, ...harmlessVolatile].filter((n) => !n.startsWith('pg_stat_get'))
   const near = nearest(name, [
     ...known,

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { GateError } from '../../../errors.ts'
+import { formHere } from './elsewhere.ts'
 import { nearest } from './nearest.ts'
 import { type Body, bodyOf, isBody, listOf } from './node.ts'
 import { checkText } from './text.ts'
@@ -34,6 +35,12 @@ const keywords =
 
 const syntaxError = (sql: string, message: string, cursor: number): GateError => {
   const position = cursor + 1
+  const elsewhere = formHere(sql)
+  if (elsewhere !== undefined)
+    return new GateError('SYNTAX_ERROR', `Syntax error at character ${position}.`, {
+      position,
+      hint: elsewhere,
+    })
   const found = /at or near "(.*)"$/su.exec(message)?.[1]
   if (found === undefined)
     return new GateError('SYNTAX_ERROR', 'The statement ends too early or is not complete.', {
