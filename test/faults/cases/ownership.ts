@@ -56,7 +56,7 @@ const twoOwners: Fault = {
     await warm(world)
     let over = false
     const load = Array.from({ length: 8 }, async () => {
-      while (!over) await history.sql(gateway, { timeoutMs: 10_000 })
+      while (!over && !kit.signal.aborted) await history.sql(gateway, { timeoutMs: 10_000 })
     })
     let lost = 0
     while (!(await twinAppends(world))) {

@@ -154,7 +154,7 @@ const drained: Fault = {
     await warm(world)
     let over = false
     const load = Array.from({ length: 16 }, async (_, n) => {
-      while (!over) {
+      while (!over && !kit.signal.aborted) {
         const one = n % 2 === 0 ? await history.sql(gateway) : await history.http(gateway)
         if (one.failure !== undefined) return
       }

@@ -251,7 +251,7 @@ const inBatch: Fault = {
       // Enough callers that hundreds of events wait for one commit; every fourth has an effect.
       let over = false
       const caller = async (n: number): Promise<void> => {
-        while (!over)
+        while (!over && !kit.signal.aborted)
           if (n % 4 === 0) await world.history.sql(gateway)
           else
             await gateway
