@@ -16,6 +16,9 @@ export const hexDigits = charset('0-9A-Fa-f')
 export const base64Characters = charset('A-Za-z0-9+/=_-')
 export const tokenCharacters = charset('A-Za-z0-9_-')
 
+/** Blanks and dashes beyond ASCII that stand between groups of digits, also those of no width. */
+export const wideGap = /[\u00a0\u2000-\u200b\u2010-\u2015\u202f\u2060\u2212\ufeff]/
+
 export const isIn = (set: Charset, text: string, at: number): boolean =>
   set[text.charCodeAt(at)] === 1
 

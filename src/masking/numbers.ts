@@ -1,9 +1,9 @@
 /** Numbers with a checksum or a fixed form: payment cards, IBANs, US social security numbers. */
-import { alphanumeric, isIn } from './charsets.ts'
+import { alphanumeric, isIn, wideGap } from './charsets.ts'
 import type { Finding } from './finding.ts'
 
-/** Runs of digits with at most one blank or dash between two runs. */
-const chains = /\d+(?:[ -]\d+)*/g
+/** Runs of digits with at most one blank or dash between two runs, also those that typesetting knows and eyes don't see. */
+const chains = new RegExp(`\\d+(?:(?:[ -]|${wideGap.source})\\d+)*`, 'g')
 const cardWords = /(?:card|pan|visa|master|amex|credit|debit|cc)[\w .:"'=#-]{0,24}$/i
 
 export const cards = (text: string): readonly Finding[] => {

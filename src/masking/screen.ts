@@ -1,5 +1,7 @@
 /** The one pass that nearly every cell ends with: nothing to mask, nothing to escape. */
+
 import { type Automaton, classes, shift, slot } from './automaton.ts'
+import { wideGap } from './charsets.ts'
 
 /** Bits of what `screen` saw. */
 export const seen = {
@@ -31,6 +33,7 @@ const numericOf = (code: number): number => {
   if (code >= 48 && code <= 57) return numeric.digit
   if (code === 45) return numeric.dash
   if (code === 32) return numeric.space
+  if (code > 127) return wideGap.test(String.fromCharCode(code)) ? numeric.dash : numeric.other
   return code >= 65 && code <= 90 ? numeric.capital : numeric.other
 }
 
@@ -109,7 +112,7 @@ const info: Uint32Array = (() => {
     const ascii = code < 128
     table[code] =
       (classes[slot(code)] ?? 0) |
-      ((ascii ? numericOf(code) : 0) << 6) |
+      (numericOf(code) << 6) |
       ((ascii ? infoOf(code) : seen.wide) << 9) |
       (ascii && /[A-Za-z0-9+/]/.test(String.fromCharCode(code)) ? inRun : 0)
   }

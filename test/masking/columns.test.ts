@@ -156,6 +156,23 @@ describe('a telling name', () => {
       ['smtp_password', null],
     ])
   })
+  test('also when the columns are renamed, or called k and v', async () => {
+    const called = (name: string, from: Column['from']): Column => ({ ...column(name), from })
+    for (const columns of [
+      [called('a', [source('key')]), called('b', [source('value')])],
+      [called('k', undefined), called('v', undefined)],
+    ])
+      expect(await rowsOf(table(columns, [['smtp_password', 'hunter2']]))).toEqual([
+        ['smtp_password', '[masked:named]'],
+      ])
+  })
+  test('of a document is hidden by the key that it was taken by', async () => {
+    const taken: Column = {
+      ...column('v'),
+      from: [source('doc'), { schema: '', table: '', column: 'password' }],
+    }
+    expect(await cells(taken, {}, 'hunter2')).toEqual(['[masked:named]'])
+  })
 })
 
 test('a row that does not fit its columns withholds everything', async () => {
