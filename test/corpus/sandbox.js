@@ -162,13 +162,16 @@ export const startSandbox = async (files) => {
   child.stderr.on('data', (chunk) => {
     said = (said + chunk).slice(-10_000)
   })
+  const end = () => child.kill('SIGKILL')
+  process.once('exit', end)
   const alive = () => child.exitCode === null && child.signalCode === null
   const stop = async () => {
     if (alive()) {
       const ended = new Promise((done) => child.once('exit', done))
-      child.kill('SIGKILL')
+      end()
       await ended
     }
+    process.removeListener('exit', end)
     rmSync(folder, { recursive: true, force: true })
   }
   for (let n = 0; alive() && n < 100 && !(await answering(port)); n += 1)

@@ -27,6 +27,7 @@ rmdir old
 ulimit -c 0
 ulimit -f 200000
 if [ "$MAPPED" = 1 ]; then
-  exec unshare -U --map-user="$ACCOUNT" --map-group="$ACCOUNT" setpriv --no-new-privs "$@"
+  exec unshare -U --map-user="$ACCOUNT" --map-group="$ACCOUNT" setpriv --pdeathsig KILL --no-new-privs "$@"
 fi
-exec setpriv --reuid="$ACCOUNT" --regid="$ACCOUNT" --clear-groups --no-new-privs --bounding-set=-all "$@"
+# Another account forgets the signal that --kill-child asked for.
+exec setpriv --pdeathsig KILL --reuid="$ACCOUNT" --regid="$ACCOUNT" --clear-groups --no-new-privs --bounding-set=-all "$@"
