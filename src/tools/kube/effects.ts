@@ -1,7 +1,7 @@
 /** How far a change reaches: `admin` when it changes rights or nodes, or holds for a whole namespace or cluster. */
 import type { Effect, Json } from '../../types.ts'
 import type { Resource } from './discovery.ts'
-import { isObject, type Obj, textAt } from './objects.ts'
+import { at, isObject, type Obj, textAt } from './objects.ts'
 
 /** Groups whose objects decide who may do what, or what the API does. */
 const adminGroups = new Set([
@@ -20,8 +20,13 @@ const adminKinds = new Set([
   '/serviceaccounts',
   '/resourcequotas',
   '/limitranges',
-  'networking.k8s.io/networkpolicies',
+  // Where a Service's traffic goes, past every selector (CVE-2021-25740).
+  '/endpoints',
+  'discovery.k8s.io/endpointslices',
+  'gateway.networking.k8s.io/referencegrants',
 ])
+/** Kinds of any group that say what may be: network, pod security, admission and access policies, and roles. */
+const ruling = /(?:policies|roles|rolebindings)$/
 /** Where the cluster's own workings are. */
 const systemNamespace = /^kube-(system|public|node-lease)$/
 
@@ -30,6 +35,7 @@ export const reachOf = ({ group, plural, namespaced }: Resource, namespace: stri
   !namespaced ||
   adminGroups.has(group) ||
   adminKinds.has(`${group}/${plural}`) ||
+  ruling.test(plural) ||
   systemNamespace.test(namespace)
     ? 'admin'
     : 'write'
@@ -40,7 +46,29 @@ const hostKeys = new Set([
   'hostNetwork',
   'privileged',
   'allowPrivilegeEscalation',
+  'hostProcess',
 ])
+/** What takes a wall between a container and its node away, or takes an address or a place there. */
+const openings: Readonly<Record<string, (member: Json) => boolean>> = {
+  hostPath: isObject,
+  hostPort: (member) => typeof member === 'number' && member > 0,
+  nodeName: (member) => typeof member === 'string' && member !== '',
+  procMount: (member) => member === 'Unmasked',
+  seccompProfile: (member) => textAt(member, 'type') === 'Unconfined',
+  appArmorProfile: (member) => textAt(member, 'type') === 'Unconfined',
+  seLinuxOptions: isObject,
+  sysctls: (member) => Array.isArray(member) && member.length > 0,
+  // A Service that takes addresses for itself takes the traffic of others (CVE-2020-8554).
+  externalIPs: (member) => Array.isArray(member) && member.length > 0,
+  capabilities: (member) => {
+    const added = at(member, 'add')
+    return Array.isArray(added) && added.length > 0
+  },
+}
+const opens = (key: string, member: Json): boolean =>
+  (Object.hasOwn(openings, key) && openings[key]?.(member) === true) ||
+  (/^(?:container\.(?:apparmor|seccomp)|seccomp)\..*(?:kubernetes\.io|alpha)/.test(key) &&
+    member === 'unconfined')
 
 /** Whether a pod in it would work on its node: wherever a pod template may stand, also in kinds that we don't know. */
 export const touchesNode = (value: Json, depth = 0): boolean => {
@@ -49,11 +77,7 @@ export const touchesNode = (value: Json, depth = 0): boolean => {
   return Object.entries(value).some(
     ([key, member]) =>
       (hostKeys.has(key) && member === true) ||
-      (key === 'hostPath' && isObject(member)) ||
-      (key === 'capabilities' &&
-        isObject(member) &&
-        Array.isArray(member.add) &&
-        member.add.length > 0) ||
+      opens(key, member) ||
       touchesNode(member, depth + 1),
   )
 }

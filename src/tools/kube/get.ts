@@ -1,6 +1,5 @@
 /** kube_get: lists and single objects, as the server's table, as names, as YAML, or the fields that were asked for. */
 
-import { stringify } from 'yaml'
 import { GateError } from '../../errors.ts'
 import type { Json, KubernetesTarget, Output, Session, Tool } from '../../types.ts'
 import { type Api, TooLarge } from './api.ts'
@@ -15,6 +14,7 @@ import { fieldTable, itemsOf, plainTable, type Rows, tableOf } from './rows.ts'
 import { secretsOfNamespace } from './secrets.ts'
 import { teaching } from './teach.ts'
 import { access, health } from './virtual.ts'
+import { yamlText } from './yaml-text.ts'
 
 const defaultLimit = 100
 const mostNamespaces = 50
@@ -100,7 +100,7 @@ const sizeOf = (row: readonly (string | null)[]): number =>
 const yaml = (items: readonly Json[], most: number): Output | undefined => {
   let text = ''
   for (const item of items) {
-    text += `${text === '' ? '' : '---\n'}${stringify(item, { lineWidth: 0, aliasDuplicateObjects: false })}`
+    text += `${text === '' ? '' : '---\n'}${yamlText(item)}`
     if (text.length > most && items.length > 1) return undefined
   }
   const bytes = Buffer.from(text)
