@@ -1,6 +1,7 @@
 /** Connections to targets, kept by target, credential and purpose, and lent to one run at a time. */
 import { GateError } from '../../errors.ts'
 import type { PostgresTarget, Session } from '../../types.ts'
+import { timeIsUp } from '../time-up.ts'
 import { Turns } from '../turns.ts'
 import { checkContact } from './contact.ts'
 import { unreachable } from './unreachable.ts'
@@ -159,13 +160,15 @@ export class Pool {
       }
       return connection
     } catch (cause) {
+      // At its limit the gateway aborts too: that is time, and not a caller who left.
+      const left = session.signal.aborted && !timeIsUp(session.signal)
       // What waited for its turn too long is no fault of the target's.
-      if (ms < limits.connectMs && performance.now() >= until - 1 && !session.signal.aborted)
+      if (ms < limits.connectMs && performance.now() >= until - 1 && !left)
         throw new GateError('TIMEOUT', `No connection to ${target.name} came free in time.`, {
           retry: true,
           cause,
         })
-      throw unreachable(target, cause, session.signal.aborted, ms)
+      throw unreachable(target, cause, left, ms)
     }
   }
 
