@@ -180,6 +180,9 @@ forbid (principal, action == Action::"sql_execute", resource)
 when { context.effect == "write" };
 `
 
+// A tool that may never be used on a target is as if the target were not there.
+const denied = (code: string): boolean => ['NOT_ALLOWED', 'TARGET_UNKNOWN'].includes(code)
+
 const brokenPolicies: Fault = {
   fault: 38,
   name: 'policies half-written, corrupt, emptied, missing',
@@ -249,8 +252,7 @@ const brokenPolicies: Fault = {
       {
         ...checks,
         ...own,
-        [`whole, it denies, was ${before} and ${after}`]:
-          before === 'NOT_ALLOWED' && after === 'NOT_ALLOWED',
+        [`whole, it denies, was ${before} and ${after}`]: denied(before) && denied(after),
         'nothing was ever run': effects === 0,
       },
       `${said.join(', ')}; ${effects} effects; ${figure}`,
