@@ -1,55 +1,25 @@
-/** A gateway as it is run in production: a process of its own on a store by URL, that can be killed at a failpoint; and its notary. */
+/** A gateway as it is run in production: a process of its own on a store by URL, that can be killed at a failpoint. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type ApiAnswer, askSocket } from '../../../src/cli/running.ts'
-import { hashPassphrase } from '../../../src/identity/passphrase.ts'
 import { socketPaths } from '../../../src/identity/state-folder.ts'
 import { freePort } from './cluster.ts'
+import type { Armed, Failpoint } from './failpoint.ts'
 import type { Kit } from './fault.ts'
+import { configText, type GatewayOptions, keyText, passphrase } from './gateway-config.ts'
 import { alive, gone, signal } from './process.ts'
 import { shared } from './shared.ts'
-import type { Target } from './target.ts'
 import { eventually, within } from './wait.ts'
 
-export const logName = 'test/faults'
-export const passphrase = 'correct horse battery'
+export type { Armed, Failpoint } from './failpoint.ts'
+export { type GatewayOptions, keyText, logName, passphrase } from './gateway-config.ts'
+export { type Notary, openNotary } from './notary.ts'
+
 const preload = pathToFileURL(
   fileURLToPath(new URL('./failpoints/preload.js', import.meta.url)),
 ).href
-
-/** What a failpoint stands at: `log.append` (match: a type of event), `tool.run` and `prepared` (a tool's name), `vault.lease` (a credential's), `mask` and, within it, `masking` (a target's), `keys`, `sql` (a part of a statement's text). */
-export interface Failpoint {
-  readonly at:
-    | 'log.append'
-    | 'tool.run'
-    | 'prepared'
-    | 'vault.lease'
-    | 'mask'
-    | 'masking'
-    | 'keys'
-    | 'sql'
-  readonly when: 'before' | 'after'
-  readonly match?: string
-  /** `pause` waits until it is released; `block` stops the event loop for `ms`; `delay` only this call; `exhaust` takes memory until the process dies; `keys` can only throw. */
-  readonly action: 'pause' | 'throw' | 'block' | 'delay' | 'exhaust'
-  readonly ms?: number
-  /** So many passages are let by first. */
-  readonly skip?: number
-  /** So many passages are stopped; 1 unless told. */
-  readonly times?: number
-}
-
-export interface Armed {
-  /** Resolves when a call has come to the failpoint. */
-  readonly hit: Promise<void>
-  readonly hits: () => number
-  /** Lets go on what is paused there. */
-  release(): void
-  disarm(): void
-}
 
 export interface Answer {
   readonly status: string
@@ -109,92 +79,6 @@ export interface Acknowledged {
   readonly call: string
   readonly type: string
   readonly leaf: string
-}
-
-export interface GatewayOptions {
-  /** Of the writer; a proxy may stand before it. Left out: the embedded store. */
-  readonly storeUrl?: string
-  readonly target: Target
-  readonly name?: string
-  readonly notary?: Pick<Notary, 'url' | 'token'>
-  /** Seconds until unsigned events stop calls, with `notary`; 60 unless told. */
-  readonly maxUnsigned?: number
-  /** More of `log:`, as `, anchors: [..]`. */
-  readonly log?: string
-  /** Of node itself, such as `--max-old-space-size=64`. */
-  readonly nodeArgs?: readonly string[]
-  readonly env?: Readonly<Record<string, string>>
-  /** Seconds a run on a target may take; 10 unless told. */
-  readonly seconds?: number
-  readonly waitSeconds?: number
-  /** Where the targets are reached instead: a proxy. */
-  readonly targetPort?: number
-  /** Instead of the run's own. */
-  readonly vaultKey?: string
-  /** Written after everything else. */
-  readonly extra?: string
-  /** Folder of another build of the product than the run's own. */
-  readonly product?: string
-}
-
-/** The same for every gateway of a run, so that they can share a store. */
-const keys = new Map<string, string>()
-export const keyText = (name: 'vault.key' | 'token.key'): string => {
-  const found = keys.get(name) ?? randomBytes(32).toString('hex')
-  keys.set(name, found)
-  return found
-}
-let hashed: Promise<string> | undefined
-
-const configText = async (o: GatewayOptions, port: number): Promise<string> => {
-  hashed ??= hashPassphrase(passphrase)
-  const { target } = o
-  const notary = o.notary
-    ? `, notary: { url: "${o.notary.url}", token: "file:./notary.token", maxUnsigned: ${o.maxUnsigned ?? 60}s }`
-    : ''
-  const shop = (name: string): string => `
-  ${name}:
-    kind: postgres
-    labels: { env: test }
-    host: 127.0.0.1
-    port: ${o.targetPort ?? target.port}
-    database: ${target.database}
-    tls: disable
-    credentials: { read: shop-reader, write: shop-writer }
-    columns: { people.email: redact }
-    limits: { rows: 1000, bytes: 1MiB, seconds: ${o.seconds ?? 10} }`
-  return `
-server: { listen: "127.0.0.1:${port}" }
-state: ./state
-${o.storeUrl === undefined ? '' : 'store: { url: "file:./store-url" }'}
-log: { name: ${logName}${notary}${o.log ?? ''} }
-vault: { key: "file:./vault.key" }
-masking: { tokenKey: "file:./token.key" }
-approvals: { waitSeconds: ${o.waitSeconds ?? 20} }
-identity:
-  local: { subject: ana, groups: [engineers] }
-  approvers:
-    - { subject: bo, groups: [dba], passphrase: "${await hashed}" }
-    - { subject: cy, groups: [ops], passphrase: "${await hashed}" }
-credentials:
-  shop-reader: file:./shop-reader
-  shop-writer: file:./shop-writer
-  api-token: file:./api-token
-targets:${shop('shop')}${shop('guarded')}
-  api:
-    kind: http
-    labels: { env: test }
-    baseUrl: ${target.httpUrl}
-    addresses: [127.0.0.0/8]
-    inject: { header: Authorization, value: api-token, prefix: "Bearer " }
-    routes: [{ method: POST, path: "/effects/*" }]
-    limits: { seconds: ${o.seconds ?? 10} }
-grants:
-  - { id: read, groups: [engineers], targets: [shop, guarded], tools: [sql_query, sql_schema] }
-  - { id: write, groups: [engineers], targets: [shop], tools: [sql_execute], effects: [write] }
-  - { id: post, groups: [engineers], targets: [api], tools: [http_request], effects: [read, write, admin] }
-  - { id: guarded, groups: [engineers], targets: [guarded], tools: [sql_execute], effects: [write], approval: { by: [dba], quorum: 1, within: 15m } }
-${o.extra ?? ''}`
 }
 
 interface Message {
@@ -415,77 +299,5 @@ export const openGateway = async (kit: Kit, options: GatewayOptions): Promise<Ga
             .filter((line) => line.endsWith('}'))
             .map((line): Acknowledged => JSON.parse(line))
         : [],
-  }
-}
-
-/** A notary of a case's own, apart from its gateways. */
-export interface Notary {
-  readonly folder: string
-  readonly url: string
-  readonly token: string
-  start(): Promise<void>
-  stop(): Promise<void>
-  kill(): Promise<void>
-  /** A ceremony, with the notary stopped: `['rotate']`, `['recover', '--anchor', FILE, ..]`. */
-  ceremony(args: readonly string[]): Promise<{ code: number; said: string }>
-}
-
-/** Started; ends with the case. */
-export const openNotary = async (kit: Kit, name = 'notary'): Promise<Notary> => {
-  const folder = join(kit.folder, name)
-  mkdirSync(folder, { mode: 0o700 })
-  const port = await freePort()
-  const bin = join(shared().product, 'bin', 'countersign.js')
-  const token = randomBytes(24).toString('hex')
-  writeFileSync(join(folder, 'token'), token, { mode: 0o600 })
-  const url = `http://127.0.0.1:${port}`
-  let child: ChildProcess | undefined
-  const end = async (how: NodeJS.Signals): Promise<void> => {
-    const own = child
-    if (own?.pid === undefined || own.exitCode !== null || own.signalCode !== null) return
-    const exit = new Promise((done) => own.once('exit', done))
-    signal(own.pid, how)
-    await exit
-  }
-  const start = async (): Promise<void> => {
-    const args = ['notary', '--state', folder, '--log', logName, '--listen', `127.0.0.1:${port}`]
-    const own = spawn(process.execPath, [bin, ...args, '--with-parent'], {
-      stdio: ['pipe', 'pipe', 'ignore'],
-    })
-    child = own
-    if (own.pid !== undefined) shared().guard(own.pid)
-    await within(
-      'the notary comes up',
-      20_000,
-      new Promise<void>((done, failed) => {
-        own.stdout?.once('data', () => done())
-        own.once('exit', (code) => failed(new Error(`the notary ended: ${code}`)))
-      }),
-    )
-    own.stdout?.resume()
-  }
-  kit.defer(() => end('SIGKILL'))
-  await start()
-  return {
-    folder,
-    url,
-    token,
-    start,
-    stop: () => end('SIGTERM'),
-    kill: () => end('SIGKILL'),
-    ceremony: (args) =>
-      new Promise((resolve) => {
-        const [what = '', ...rest] = args
-        execFile(
-          process.execPath,
-          [bin, 'notary', what, '--state', folder, ...rest],
-          { timeout: 30_000 },
-          (error, stdout, stderr) =>
-            resolve({
-              code: typeof error?.code === 'number' ? error.code : error ? -1 : 0,
-              said: stdout + stderr,
-            }),
-        )
-      }),
   }
 }

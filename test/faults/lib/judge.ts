@@ -1,36 +1,17 @@
 /** Joins what clients saw, what targets did and what the log says, and judges the invariants I1 to I7 over them. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type pg from 'pg'
 import { openCompact } from '../../../src/audit/compact.ts'
 import { openReader, type StoredEvent, storedEvent } from '../../../src/audit/read.ts'
 import { type AskRows, grow } from '../../../src/audit/tree-read.ts'
 import { verifyStore } from '../../../src/audit/verify.ts'
-import { keyBytes, openKeyWrap } from '../../../src/vault/key-wrap.ts'
-import { type Gateway, keyText, logName, passphrase } from './gateway.ts'
-import type { Asked, History } from './history.ts'
-import type { Effect, Target } from './target.ts'
+import { logName } from './gateway.ts'
+import type { Asked } from './history.ts'
+import { leaks } from './leaks.ts'
+import { keysOf, type Noted, type Scene } from './scene.ts'
+import type { Effect } from './target.ts'
 import { eventually } from './wait.ts'
 
-export interface Scene {
-  /** Of the superuser, on the database of the log. */
-  readonly admin: pg.Pool
-  readonly target: Target
-  readonly history: History
-  /** Every gateway that took part, also those that are gone. */
-  readonly gateways: readonly Gateway[]
-  /** Checkpoints that somebody noted on the way, by `notedCheckpoint`. */
-  readonly noted?: readonly Noted[]
-  /** More that may show up nowhere. */
-  readonly secrets?: readonly string[]
-  /** The fault damages the log on purpose: what the verifier says is judged by the case. */
-  readonly damaged?: boolean
-}
-
-export interface Noted {
-  readonly size: number
-  readonly note: string
-}
+export type { Noted } from './scene.ts'
 
 export interface Judgement {
   /** `I1` to `I7`: whether it held, for `verdict`; a broken one's name says where. */
@@ -44,7 +25,6 @@ export interface Judgement {
 }
 
 const ends = new Set(['call.result', 'call.error', 'call.unknown'])
-const keysOf = () => openKeyWrap(keyBytes(keyText('vault.key'), 'test'))
 
 export const askRows =
   (pool: pg.Pool): AskRows =>
@@ -229,56 +209,6 @@ const letIn = ({ effects, events, history, words }: Joined): string[] => {
     .map(({ word }) => word)
 }
 
-const filesUnder = (folder: string): string[] =>
-  existsSync(folder)
-    ? readdirSync(folder, { withFileTypes: true, recursive: true })
-        .filter((entry) => entry.isFile())
-        .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
-    : []
-
-/** Where a planted secret shows: what clients heard, what processes said, metrics, spools, every row and every opened part of the store. */
-const leaks = async (scene: Joined): Promise<string[]> => {
-  const { admin, events, gateways, history, secrets = [], target } = scene
-  const planted = [
-    ...target.secrets,
-    passphrase,
-    keyText('vault.key'),
-    keyText('token.key'),
-    ...secrets,
-  ]
-  const found: string[] = []
-  const look = (where: string, text: string): void => {
-    if (planted.some((secret) => text.includes(secret))) found.push(where)
-  }
-  look('an answer', history.heard())
-  for (const gateway of gateways) {
-    look(`what ${gateway.name} said`, gateway.said())
-    look(`metrics of ${gateway.name}`, await gateway.metrics().catch(() => ''))
-    for (const file of filesUnder(join(gateway.state, 'spool')))
-      look(`the spool of ${gateway.name}`, readFileSync(file, 'latin1'))
-  }
-  const { rows: tables } = await admin.query<{ name: string }>(
-    `select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname in ('audit', 'countersign')`,
-  )
-  for (const { name } of tables) {
-    // A driver's text of a row: bytes are hex there, and are looked at opened below.
-    const { rows } = await admin.query<{ hit: boolean }>(
-      `select exists (select from ${name} t, unnest($1::text[]) s(secret) where position(secret in t::text) > 0) as hit`,
-      [planted],
-    )
-    if (rows[0]?.hit) found.push(name)
-  }
-  const reader = openReader({ pool: admin, keys: keysOf(), log: logName })
-  const queue = events.filter(({ header }) => header.payload !== undefined)
-  const open = async (): Promise<void> => {
-    for (let event = queue.pop(); event !== undefined; event = queue.pop())
-      for (const part of await reader.parts(event))
-        if ('bytes' in part) look(`a payload of ${event.header.type}`, part.bytes.toString('utf8'))
-  }
-  await Promise.all([open(), open(), open(), open()])
-  return found
-}
-
 /** Of a history that is over: everything has settled, and the store can be read. */
 export const judge = async (scene: Scene): Promise<Judgement> => {
   const { admin, damaged = false, history, target } = scene
@@ -308,7 +238,7 @@ export const judge = async (scene: Scene): Promise<Judgement> => {
       ...shrinking,
     ])
   put('I6', letIn(joined))
-  put('I7', await leaks(joined))
+  put('I7', await leaks(joined, events))
   const answered = history.asked.filter(({ answer }) => answer?.status === 'ok').length
   return {
     checks,

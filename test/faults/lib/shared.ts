@@ -47,7 +47,7 @@ export const openShared = async (folder: string): Promise<Shared> => {
     '/bin/sh',
     [
       '-c',
-      'cat >/dev/null; cd "$1" && for p in *; do [ -e "$p" ] && kill -9 "$p" 2>/dev/null; done; sleep 0.3; rm -rf "$2"',
+      'cat >/dev/null; cd "$1" && for p in *; do [ -e "$p" ] && kill -9 "$p" 2>/dev/null; done; sleep 0.3; for m in $(cut -d" " -f2 /proc/mounts | grep "^$2/"); do umount -l "$m"; done; rm -rf "$2"',
       'watchdog',
       pids,
       folder,
