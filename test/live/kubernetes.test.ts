@@ -65,6 +65,42 @@ describe('the demo', () => {
   }, 240_000)
 })
 
+describe('approved calls', () => {
+  test('a pod that was replaced by another of its name is not run in', async () => {
+    const name = 'stand-in-0'
+    const create = async (): Promise<void> => {
+      await cluster.kubectl(
+        ['apply', '-f', '-'],
+        JSON.stringify({
+          apiVersion: 'v1',
+          kind: 'Pod',
+          metadata: { name, namespace: 'prod' },
+          spec: {
+            terminationGracePeriodSeconds: 0,
+            containers: [
+              { name: 'app', image: 'registry.local/busybox:1', command: ['sleep', '3600'] },
+            ],
+          },
+        }),
+      )
+      await cluster.kubectl(['-n', 'prod', 'wait', '--for=condition=Ready', `pod/${name}`])
+    }
+    const input = { ...prod, pod: name, argv: ['touch', '/tmp/approved'] }
+    await create()
+    const approved = await kit.preview('kube_exec', input)
+    expect((await kit.run('kube_exec', input, { approved })).out.exit_code).toBe(0)
+    await cluster.kubectl(['-n', 'prod', 'delete', 'pod', name, '--now', '--wait'])
+    await create()
+    expect(await refusalOf(kit.run('kube_exec', input, { approved }))).toContain(
+      'APPROVAL_MISMATCH',
+    )
+    const listed = await kit.run('kube_exec', { ...prod, pod: name, argv: ['ls', '/tmp'] })
+    expect(listed.out.stdout).not.toContain('approved')
+    const fresh = await kit.preview('kube_exec', input)
+    expect((await kit.run('kube_exec', input, { approved: fresh })).out.exit_code).toBe(0)
+  }, 120_000)
+})
+
 describe('kube_get', () => {
   test('a table has its columns once and its rows as arrays', async () => {
     const { out } = await kit.run('kube_get', { resource: 'pods', label_selector: 'app=web-0' })
@@ -646,40 +682,4 @@ describe('what breaks', () => {
     expect(await refusalOf(exec(['ls']))).toMatch(/^(TARGET_FAILED|TARGET_UNREACHABLE|TIMEOUT)/)
     expect(await refusalOf(kit.run('kube_get', { resource: 'pods' }))).toBe('it ran')
   })
-})
-
-describe('approved calls', () => {
-  test('a pod that was replaced by another of its name is not run in', async () => {
-    const name = 'stand-in-0'
-    const create = async (): Promise<void> => {
-      await cluster.kubectl(
-        ['apply', '-f', '-'],
-        JSON.stringify({
-          apiVersion: 'v1',
-          kind: 'Pod',
-          metadata: { name, namespace: 'prod' },
-          spec: {
-            terminationGracePeriodSeconds: 0,
-            containers: [
-              { name: 'app', image: 'registry.local/busybox:1', command: ['sleep', '3600'] },
-            ],
-          },
-        }),
-      )
-      await cluster.kubectl(['-n', 'prod', 'wait', '--for=condition=Ready', `pod/${name}`])
-    }
-    const input = { ...prod, pod: name, argv: ['touch', '/tmp/approved'] }
-    await create()
-    const approved = await kit.preview('kube_exec', input)
-    expect((await kit.run('kube_exec', input, { approved })).out.exit_code).toBe(0)
-    await cluster.kubectl(['-n', 'prod', 'delete', 'pod', name, '--now', '--wait'])
-    await create()
-    expect(await refusalOf(kit.run('kube_exec', input, { approved }))).toContain(
-      'APPROVAL_MISMATCH',
-    )
-    const listed = await kit.run('kube_exec', { ...prod, pod: name, argv: ['ls', '/tmp'] })
-    expect(listed.out.stdout).not.toContain('approved')
-    const fresh = await kit.preview('kube_exec', input)
-    expect((await kit.run('kube_exec', input, { approved: fresh })).out.exit_code).toBe(0)
-  }, 120_000)
 })
