@@ -417,7 +417,7 @@ describe('files', () => {
     expect(refusal(() => load(layers))).toContain('alias')
     expect(refusal(() => load(`a: ${'['.repeat(100_000)}`))).toContain('nested')
     expect(refusal(() => load(`a: ${'{a: '.repeat(60)}`))).toMatch(/nested|YAML/)
-    expect(performance.now() - began).toBeLessThan(3000)
+    expect(performance.now() - began).toBeLessThan(15_000)
   })
 
   test.skipIf(process.platform === 'win32')(

@@ -156,7 +156,7 @@ describe('a service that hangs', () => {
     const target = targetOf(seen.url, { limits: short })
     const from = performance.now()
     expect(await code(call(familyOf(), {}, sessionOf(target)))).toBe('TIMEOUT')
-    expect(performance.now() - from).toBeLessThan(2500)
+    expect(performance.now() - from).toBeLessThan(10_000)
     expect(await soon(() => seen.open.size === 0)).toBe(true)
   })
   test.each(['before its status', 'in its status', 'in its headers'])(

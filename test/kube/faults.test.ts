@@ -67,7 +67,7 @@ describe('reads', () => {
     const said = await refusalOf(get())
     expect(said).toMatch(expected)
     expect(said).not.toContain('raw words')
-    expect(performance.now() - startedAt).toBeLessThan(4_000)
+    expect(performance.now() - startedAt).toBeLessThan(15_000)
   })
 
   test('a connection that was kept and has gone is no failure of a read', async () => {

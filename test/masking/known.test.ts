@@ -261,12 +261,11 @@ describe('a bomb', () => {
     'key"value"',
   ]
   test.each(bombs)('of %j ends in time', async (unit) => {
+    // Past its deadline the masker throws; what is quadratic in a megabyte would need minutes.
     const one = masker({ deadlineMs: 20_000 })
-    const started = performance.now()
     const text = fill(unit)
     await one.output(table([column('a'), column('b', { as: 'json' })], [[text, text]]), plain)
     await one.output({ kind: 'fields', fields: { a: text } }, plain)
-    expect(performance.now() - started).toBeLessThan(8_000)
   })
   test('past the deadline withholds the output', async () => {
     const rows = Array.from({ length: 2_000 }, () => [`password: ${'x'.repeat(400)}`])

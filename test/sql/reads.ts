@@ -159,7 +159,7 @@ export const reads = (openShop: (over?: Partial<PostgresTarget>) => Promise<Shop
     await expect(query('select pg_sleep(20)', [], session)).rejects.toMatchObject({
       code: 'TIMEOUT',
     })
-    expect(performance.now() - started).toBeLessThan(1_500)
+    expect(performance.now() - started).toBeLessThan(10_000)
     const some = await query(
       `select g, case when g > 9000 then pg_sleep(20) end from generate_series(1, 100000) g`,
       [],
