@@ -7,6 +7,7 @@ import type pg from 'pg'
 import { attacked } from '../lib/copies.ts'
 import { type Fault, verdict } from '../lib/fault.ts'
 import type { Gateway } from '../lib/gateway.ts'
+import { openNotary } from '../lib/notary.ts'
 import { openProxy } from '../lib/proxy.ts'
 import { shared } from '../lib/shared.ts'
 import { counted } from '../lib/tally.ts'
@@ -225,7 +226,7 @@ const superuser: Fault = {
       'a header, its leaf and the tree': sql(
         `update audit.event set ${edit} where ${here}`,
         `update audit.event set header = convert_from(header_jcs, 'UTF8')::jsonb, ${RELEAF} where ${here}`,
-        `update audit.leaf l set leaf = e.leaf from audit.event e where e.stream_id = l.stream_id and e.seq = l.seq and e.${here}`,
+        `update audit.leaf l set leaf = e.leaf from audit.event e where e.stream_id = l.stream_id and e.seq = l.seq and l.stream_id = ${stream} and l.seq = ${seq}`,
       ),
       'the index alone': sql(
         `update audit.event set header = header || '{"tool":"sql_query"}' where ${here}`,
@@ -421,7 +422,8 @@ const rollingStart: Fault = {
   expected: 'both append and verify; the old one does not start on the newer schema',
   limitMs: 600_000,
   async run(kit) {
-    const world = await openWorld(kit)
+    const notary = await openNotary(kit)
+    const world = await openWorld(kit, { gateway: { notary } })
     const { admin, cluster, gateway, history } = world
     const product = nextVersion(kit.folder)
     await warm(world)
@@ -446,7 +448,6 @@ const rollingStart: Fault = {
     await next.start()
     serving.add(next)
     await pause(3_000)
-    const verified = await Promise.all([gateway, next].map((one) => one.cli(['audit', 'verify'])))
     serving.delete(gateway)
     await pause(500)
     const stopped = await gateway.stop()
@@ -462,6 +463,13 @@ const rollingStart: Fault = {
          count(*) filter (where header -> 'v' <> '1')::int as odd from audit.event`,
     )
     const { checks, figure } = await world.judge()
+    // What the new version hands out, an auditor with the old one can verify.
+    const bundle = join(kit.folder, 'bundle')
+    const key = join(notary.folder, 'notary.pub')
+    const exported = await next.cli(['audit', 'export', '--out', bundle, '--reason', 'both'])
+    const verified = await Promise.all(
+      [gateway, next].map((one) => one.cli(['audit', 'verify', bundle, '--key', key])),
+    )
     const codes = counted(history.asked.map(cameOf))
     rmSync(product, { recursive: true, force: true })
     return verdict(
@@ -472,6 +480,8 @@ const rollingStart: Fault = {
           migrated.code === 0,
         [`both verify: ${verified.map(({ code }) => code).join(' ')} ${verified.map(({ code, said }) => (code === 0 ? '' : said.slice(0, 200))).join(' ')}`]:
           verified.every(({ code }) => code === 0),
+        [`exported${exported.code === 0 ? '' : ` ${exported.said.slice(0, 200)}`}`]:
+          exported.code === 0,
         'both builds are in the log': rows[0]?.builds === 2,
         'one format': rows[0]?.odd === 0,
         'every call was served': history.asked.every((one) => cameOf(one) === 'ok'),
