@@ -229,7 +229,7 @@ const superuser: Fault = {
         `update audit.leaf l set leaf = e.leaf from audit.event e where e.stream_id = l.stream_id and e.seq = l.seq and l.stream_id = ${stream} and l.seq = ${seq}`,
       ),
       'the index alone': sql(
-        `update audit.event set header = header || '{"tool":"sql_query"}' where ${here}`,
+        `update audit.event set header = header || '{"tool":"forged"}' where ${here}`,
       ),
       'another version of the format': sql(
         `update audit.event set header_jcs = convert_to(replace(convert_from(header_jcs, 'UTF8'), '"v":1', '"v":2'), 'UTF8') where ${here}`,
