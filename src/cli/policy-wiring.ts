@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Config } from '../config/types.ts'
 import { GateError } from '../errors.ts'
-import { type PolicyGuard, policyGuard } from '../guards/index.ts'
+import { type PolicyGuard, policyGuard, refuseEmptyPolicies } from '../guards/index.ts'
 import type { Tool } from '../types.ts'
 import { type FactsFor, type Live, liveFacts } from './policy-live.ts'
 
@@ -36,13 +36,15 @@ export const offlineFacts: FactsFor = (tool, input, target) =>
   })
 
 /** The guard that a gateway with this configuration would have. Throws CONFIG_INVALID. */
-export const guardFor = (config: Config, tools: readonly Tool[]): PolicyGuard =>
-  policyGuard({
+export const guardFor = (config: Config, tools: readonly Tool[]): PolicyGuard => {
+  refuseEmptyPolicies(config.policies)
+  return policyGuard({
     tools,
     grants: config.grants,
     files: config.policies,
     targets: config.targets.map(({ name }) => name),
   })
+}
 
 const mostBytes = 256 * 1024 ** 2
 

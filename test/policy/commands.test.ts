@@ -66,14 +66,14 @@ afterEach(() => {
   rmSync(folder, { recursive: true })
 })
 
-const config = (rest: string, policies = ''): void => {
-  writeFileSync(join(folder, 'policies', 'a.cedar'), policies)
+const config = (rest: string, policies?: string): void => {
+  writeFileSync(join(folder, 'policies', 'a.cedar'), policies ?? '')
   writeFileSync(
     join(folder, 'countersign.yaml'),
     `identity: { local: { subject: ana, groups: [engineers] }, approvers: [{ subject: bo, groups: [dba], passphrase: "scrypt:131072:8:1:${'a'.repeat(22)}:${'b'.repeat(43)}" }] }
 credentials: { r: file:./cred }
 targets: { shop: { kind: postgres, labels: { env: prod }, host: db, database: shop, credentials: { read: r } } }
-policies: ./policies
+${policies === undefined ? '# no policies' : 'policies: ./policies'}
 grants:
   - { id: read, groups: [engineers], targets: { env: prod }, tools: [sql_query, sql_execute], effects: [read] }
   - { id: write, groups: [engineers], targets: [shop], tools: [sql_execute], effects: [write], approval: { by: [dba], within: 5m } }
@@ -125,6 +125,15 @@ test('check: a wrong policy, with its place', async () => {
   config('', '@id("a")\npermit (principal, action == Action::"nope", resource);')
   expect(await run('check', '--json')).toBe(1)
   expect(answer().problems[0]).toMatchObject({ file: join(folder, 'policies', 'a.cedar'), line: 2 })
+})
+test('check: a policy file that holds none is refused, as the start refuses it', async () => {
+  config('', '// forbids nothing any more\n')
+  expect(await run('check', '--json')).toBe(1)
+  expect(answer().problems[0]).toMatchObject({
+    file: join(folder, 'policies', 'a.cedar'),
+    line: 1,
+    message: expect.stringContaining('holds no policy'),
+  })
 })
 test('check: a secret that is not there, an approval that nobody could give', async () => {
   rmSync(join(folder, 'cred'))
