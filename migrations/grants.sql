@@ -15,6 +15,16 @@ begin
 end
 $$;
 
+-- Before PostgreSQL 15 whoever connects may make tables in "public"; an auditor may not. Where we don't own that schema this
+-- is a warning, and the database's owner has the last word.
+do $$
+begin
+  if to_regnamespace('public') is not null then
+    revoke create on schema public from public;
+  end if;
+end
+$$;
+
 revoke all on schema audit, countersign from public, countersign_writer, countersign_eraser, countersign_auditor;
 revoke all on all tables in schema audit, countersign from public, countersign_writer, countersign_eraser, countersign_auditor;
 revoke all on all sequences in schema audit, countersign from public, countersign_writer, countersign_eraser, countersign_auditor;

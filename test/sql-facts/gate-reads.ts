@@ -291,3 +291,13 @@ SELECT 1 /* /* */ ; DROP TABLE orders; */
 `
   .split('\n')
   .filter((line) => line !== '')
+
+/** What an older server does not know yet, with the first major version that does. */
+const newer: readonly (readonly [RegExp, number])[] = [
+  [/\bregexp_count\b/, 15],
+  [/\bIS JSON\b|\bJSON_ARRAYAGG\b|\bJSON_OBJECT\(|\bany_value\b|\bpg_stat_io\b/, 16],
+  [/\bJSON_TABLE\b|\bJSON_VALUE\b|\bpg_stat_checkpointer\b/, 17],
+  [/\bcrc32\b/, 18],
+]
+export const knownSince = (sql: string): number =>
+  Math.max(14, ...newer.filter(([form]) => form.test(sql)).map(([, major]) => major))

@@ -4,7 +4,7 @@ import type { Catalogue, SqlFacts, SqlMode, SqlRules } from '../../src/tools/sql
 import { type TestDatabase, testDatabase } from '../support/postgres.ts'
 import { gateAdmin, gateWrites } from './gate-changes.ts'
 import { gateMasked } from './gate-masked.ts'
-import { gateReads } from './gate-reads.ts'
+import { gateReads, knownSince } from './gate-reads.ts'
 import { gateRefused } from './gate-refused.ts'
 import { catalogueOf, factsFor } from './support.ts'
 
@@ -54,8 +54,13 @@ const rules: SqlRules = {
 
 let db: TestDatabase
 let catalogue: Catalogue
+let major: number
 beforeAll(async () => {
   db = await testDatabase()
+  const { rows } = await db.admin.query(
+    `select current_setting('server_version_num')::int / 10000 as major`,
+  )
+  major = rows[0].major
   await db.admin.query(store)
   catalogue = await catalogueOf(db.admin)
 })
@@ -77,7 +82,8 @@ const refusalOf = async (sql: string, mode: SqlMode): Promise<GateError> => {
 }
 
 describe('the gate', () => {
-  test.each(gateReads.map((sql) => [sql]))('allows %s', async (sql) => {
+  test.for(gateReads)('allows %s', async (sql, { skip }) => {
+    skip(knownSince(sql) > major, 'newer than this server')
     expect((await facts(sql, 'query')).effect).toBe('read')
     const client = await db.admin.connect()
     try {
@@ -135,7 +141,8 @@ test('a key on a literal path is told like the name of a column', async () => {
   expect(await keys(`select jsonb_extract_path_text(${doc}, 'a', 'password')`)).toEqual([
     ['a', 'password'],
   ])
-  expect(await keys(`select json_value(${doc}, '$.a.password')`)).toEqual([['a', 'password']])
+  if (major >= 17)
+    expect(await keys(`select json_value(${doc}, '$.a.password')`)).toEqual([['a', 'password']])
 })
 
 test.each([

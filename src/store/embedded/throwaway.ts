@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { GateError } from '../../errors.ts'
-import { native } from './native.ts'
+import { native, type Package } from './native.ts'
 import { systemUser } from './system-user.ts'
 
 export interface Throwaway {
@@ -57,15 +57,16 @@ const answers = async (url: string, postmaster: ChildProcess): Promise<void> => 
   throw new GateError('TARGET_UNREACHABLE', 'The throw-away PostgreSQL did not start.')
 }
 
-/** `settings` are `postgresql.conf` lines beyond the defaults (which trade durability for speed). */
+/** `settings` are `postgresql.conf` lines beyond the defaults (which trade durability for speed); `from` is another version's package. */
 export const startThrowaway = async (
   settings: Readonly<Record<string, string>> = {},
+  from?: Package,
 ): Promise<Throwaway> => {
   const folder = mkdtempSync(join(tmpdir(), 'cs-pg-'))
   const user = systemUser()
   chmodSync(folder, user ? 0o711 : 0o700)
   const as = user ? { uid: user.uid, gid: user.gid } : {}
-  const binaries = native(join(folder, 'bin'), user)
+  const binaries = native(join(folder, 'bin'), user, from)
   const password = randomBytes(12).toString('hex')
   const data = join(folder, 'data')
   const passwordFile = join(folder, 'password')
