@@ -1,15 +1,12 @@
 /** Facts of a change: which object, and how far it reaches. */
-import type { z } from 'zod'
 import { GateError } from '../../errors.ts'
 import type { KubernetesTarget, Look } from '../../types.ts'
-import type { changeInput } from './change.ts'
+import type { ChangeInput } from './change-input.ts'
 import type { Catalogue, Resource } from './discovery.ts'
 import { mintsCredential, reachOf, touchesNode } from './effects.ts'
 import { factsOf, type KubeFacts, nameOf, placeOf, resourceOf } from './facts.ts'
 import { type Manifest, parseManifest } from './manifest.ts'
 import { nearest } from './names.ts'
-
-export type ChangeInput = z.output<typeof changeInput>
 
 export interface ChangeFacts extends KubeFacts {
   readonly manifest?: Manifest

@@ -1,25 +1,12 @@
 /** kube_change: one object applied, deleted, scaled or restarted; a dry run is a read. */
-import { z } from 'zod'
 import type { KubernetesTarget, Tool } from '../../types.ts'
 import { type ChangeFacts, changeFacts } from './change-facts.ts'
+import { changeInput } from './change-input.ts'
 import { makeChange, previewOf } from './change-run.ts'
 import type { Desk } from './desk.ts'
 import { kubeFactKinds } from './facts.ts'
-import { idempotencyKey, name, namespace, outputs, reason, resource, target } from './inputs.ts'
-import { longestManifest, shownManifest } from './manifest.ts'
-
-export const changeInput = z.strictObject({
-  target,
-  action: z.enum(['apply', 'delete', 'scale', 'restart']),
-  manifest: z.string().max(longestManifest).optional(),
-  resource: resource.optional(),
-  name: name.optional(),
-  namespace: namespace.optional(),
-  replicas: z.int().min(0).max(10_000).optional(),
-  dry_run: z.boolean().optional(),
-  reason,
-  idempotency_key: idempotencyKey,
-})
+import { outputs } from './inputs.ts'
+import { shownManifest } from './manifest.ts'
 
 /** The arguments without the values of Secrets. */
 const shown = (args: unknown): unknown => {
