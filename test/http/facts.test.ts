@@ -41,8 +41,6 @@ describe('a path is sent as it was judged', () => {
     '/.%2e/admin',
     '/a/%2e/b',
     '/%252e%252e/admin',
-    '/a%2fb',
-    '/a%2Fb',
     '/a%5cb',
     '/a\\b',
     '/\\evil.example',

@@ -40,11 +40,27 @@ const namedIn = (address: Address, ranges: readonly string[]): boolean => {
   })
 }
 
-/** IPv6 that holds an IPv4 address to which a translator passes it on (RFC 6052). */
-const translated = (address: Address): Address | undefined =>
-  address instanceof ipaddr.IPv6 && address.range() === 'rfc6052'
-    ? new ipaddr.IPv4(address.toByteArray().slice(12))
-    : undefined
+const within = (range: string): ((address: ipaddr.IPv6) => boolean) => {
+  const cidr = ipaddr.IPv6.parseCIDR(range)
+  return (address) => address.match(cidr)
+}
+// Where IPv6 holds an IPv4 address to which a translator or tunnel passes it on: RFC 6052, RFC 8215, RFC 2765, RFC 4291
+// (compatible), RFC 3056 (6to4), RFC 4380 (Teredo, whose bits are turned over).
+const holders: readonly (readonly [(address: ipaddr.IPv6) => boolean, number, number])[] = [
+  [within('64:ff9b::/96'), 12, 0],
+  [within('64:ff9b:1::/48'), 12, 0],
+  [within('::ffff:0:0:0/96'), 12, 0],
+  [within('::/96'), 12, 0],
+  [within('2002::/16'), 2, 0],
+  [within('2001::/32'), 12, 0xff],
+]
+const translated = (address: Address): Address | undefined => {
+  if (!(address instanceof ipaddr.IPv6) || /^::1?$/.test(address.toString())) return undefined
+  const [, from, turned] = holders.find(([holds]) => holds(address)) ?? []
+  if (from === undefined || turned === undefined) return undefined
+  const bytes = address.toByteArray().slice(from, from + 4)
+  return new ipaddr.IPv4(bytes.map((byte) => byte ^ turned))
+}
 
 const globalUnicast = ipaddr.parseCIDR('2000::/3')
 

@@ -47,23 +47,32 @@ const canonical = (segment: string): string =>
       return unreserved.test(one) ? one : whole.toUpperCase()
     })
 
-const specials = (text: string): number => text.match(/[./\\%?#;]/g)?.length ?? 0
+const separators = (text: string): number => text.match(/[/\\%]/g)?.length ?? 0
 const isDots = (text: string): boolean => /^\.{1,2}$/.test(text)
 
 const checked = (raw: string): Segment => {
   const read = decoded(raw)
   if (/[\u0000-\u001f\u007f-\u009f]/.test(read)) refuse('The path holds a control character.')
-  if (/[/\\]/.test(read)) refuse('The path holds an escaped slash or a backslash.')
+  if (read.includes('\\')) refuse('The path holds an escaped backslash.')
   if (/%[0-9A-Fa-f]{2}/.test(read)) refuse('The path is escaped twice.')
   if (raw.includes(';'))
     refuse('The path holds a ;, which some servers take for the end of a name.', 'Write it as %3B.')
   // Servers that fold forms of characters would read another path (full-width dots and slashes).
-  if (specials(read.normalize('NFKC')) > specials(read))
-    refuse('The path holds characters that a server may fold into dots or slashes.')
-  if (isDots(read.replace(/[\s;].*$/su, '')) && !isDots(raw))
+  const folded = read.normalize('NFKC')
+  if (separators(folded) > separators(read))
+    refuse('The path holds characters that a server may fold into slashes.')
+  // Where slashes were escaped (plan.ts says where they may be), each part has to be a name.
+  const parts = folded.split('/')
+  if (parts.length > 1 && parts.includes(''))
+    refuse('The path holds an escaped slash without a name on both sides.')
+  if (parts.some((part) => isDots(part.replace(/[\s;].*$/su, ''))))
     refuse('The path holds dots that are escaped or followed by something.')
   return { sent: canonical(raw), read }
 }
+
+/** The same segments where escaped slashes are read as plain ones. */
+export const apartOf = (segments: readonly Segment[]): readonly Segment[] =>
+  segments.flatMap(({ read, sent }) => read.split('/').map((part) => ({ sent, read: part })))
 
 /**
  * The segments of an agent's path below the base. Dots are resolved; refuses a path that leaves the base, has empty

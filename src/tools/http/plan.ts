@@ -4,8 +4,9 @@ import type { Effect, HttpTarget } from '../../types.ts'
 import { agentHeaders } from './headers.ts'
 import { injectedHeader } from './inject.ts'
 import type { Input } from './inputs.ts'
-import { joined, segmentsOf } from './path.ts'
-import { type Route, reading, routeFor, routesOf } from './routes.ts'
+import { holdsOverride, isOverride } from './overrides.ts'
+import { apartOf, joined, type Segment, segmentsOf } from './path.ts'
+import { type Route, rank, reading, routeFor, routesOf } from './routes.ts'
 
 export interface Plan {
   readonly method: string
@@ -29,17 +30,13 @@ const refuse = (message: string, hint?: string): never => {
   })
 }
 
-/** Parameters by which frameworks let a request pass for one of another method. `_method[]` is read as `_method`. */
-const overrides = /^[_x-]*(?:http)?[_-]*method(?:[_-]*override)?$/i
-const isOverride = (key: string): boolean => {
-  const base = key.trim().replace(/\[.*$/s, '')
-  return overrides.test(base) && !/^method$/i.test(base)
-}
-
 const scalar = (value: unknown): string => {
   if (typeof value === 'string') return value
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
-  return refuse('The values in query are texts, numbers, booleans, or lists of them.')
+  return refuse(
+    'The values in query are texts, numbers, booleans, or lists of them.',
+    'Write a nested one as its own key: {"filter[status]": "open"}.',
+  )
 }
 
 const queryOf = (written: string, given: Input['query']): URLSearchParams => {
@@ -66,7 +63,26 @@ const checkQuery = (keys: readonly string[], allowed: readonly string[] | undefi
   }
 }
 
-const form = 'application/x-www-form-urlencoded'
+// Readers that stop at a comma or a blank would take more types for a form than it says.
+const typeForm =
+  /^([\w.+-]+\/[\w.+-]+)(?:[ \t]*;[ \t]*[\w.+-]+=(?:[^\s;,"]+|"[^"\\]*"))*[ \t]*;?[ \t]*$/
+const asciiOnly = /^[\t\n\r\x20-\x7e]*$/
+
+/** The media type in lower case. Refuses what could be read as another, and a charset that the body does not have. */
+const essenceOf = (type: string | undefined, text: string): string => {
+  if (type === undefined) return ''
+  const essence = typeForm.exec(type)?.[1]?.toLowerCase()
+  if (essence === undefined)
+    return refuse(
+      'The content-type is no media type.',
+      'Write it as application/json; charset=utf-8.',
+    )
+  const charset = /;[ \t]*charset="?([^\s;"]+)/i.exec(type)?.[1]?.toLowerCase() ?? 'utf-8'
+  const fits =
+    /^utf-?8$/.test(charset) ||
+    (/^(?:us-)?ascii$|^iso-8859-1$|^windows-1252$/.test(charset) && asciiOnly.test(text))
+  return fits ? essence : refuse('A body is sent as UTF-8.', 'Leave the charset out.')
+}
 
 const bodyOf = (
   method: string,
@@ -76,18 +92,15 @@ const bodyOf = (
   if (given === undefined || given === null) return { body: undefined, type: undefined }
   if (reading.has(method)) return refuse(`A ${method} request has no body.`)
   const type = headers['content-type']
-  const essence = type?.split(';')[0]?.trim().toLowerCase() ?? ''
   const text = typeof given === 'string' ? given : JSON.stringify(given)
+  const essence = essenceOf(type, text)
   if (
     typeof given !== 'string' &&
     type !== undefined &&
     !/^application\/([\w.+-]+\+)?json$/.test(essence)
   )
     return refuse('A body that is not a text is sent as JSON.', 'Leave content-type out.')
-  if (essence === form)
-    for (const key of new URLSearchParams(text).keys())
-      if (isOverride(key)) return refuse('The body would change the method on some servers.')
-  if (typeof given === 'object' && Object.keys(given).some(isOverride))
+  if (holdsOverride(typeof given === 'string' ? essence : 'application/json', text))
     return refuse('The body would change the method on some servers.')
   const body = Buffer.from(text, 'utf8')
   if (body.length > largestBody) return refuse(`A body has at most ${largestBody} bytes.`)
@@ -95,6 +108,27 @@ const bodyOf = (
     body,
     type: type ?? (typeof given === 'string' ? 'text/plain; charset=utf-8' : 'application/json'),
   }
+}
+
+/**
+ * The route, whichever way a server reads an escaped slash: as part of a name or as the end of one. Both have to lead to
+ * the same route, which only ** does; the higher effect counts.
+ */
+const foundFor = (
+  target: HttpTarget,
+  method: string,
+  segments: readonly Segment[],
+): { readonly route: Route; readonly effect: Effect } => {
+  const found = routeFor(target, method, segments)
+  if (!found) return refuse('No route of this target takes that.', routesHint(target))
+  if (!segments.some(({ read }) => read.includes('/'))) return found
+  const apart = routeFor(target, method, apartOf(segments))
+  if (apart?.route !== found.route)
+    return refuse(
+      'The path holds an escaped slash, which some servers read as a plain one.',
+      'It is taken only where a route ends in /**.',
+    )
+  return rank[apart.effect] > rank[found.effect] ? apart : found
 }
 
 /** Throws INPUT_REFUSED on what is not clearly one request to one of the target's routes. */
@@ -107,9 +141,7 @@ export const planOf = (given: Input, target: HttpTarget): Plan => {
   const written = mark < 0 ? '' : given.path.slice(mark + 1)
   if (/[\u0000-\u0020\u007f#\\]/.test(written))
     refuse('The query in path holds characters that no URL has.', 'Use query instead.')
-  const found = routeFor(target, method, segments)
-  if (!found) return refuse('No route of this target takes that.', routesHint(target))
-  const { route, effect } = found
+  const { route, effect } = foundFor(target, method, segments)
   const params = queryOf(written, given.query)
   const queryKeys = [...new Set(params.keys())].sort()
   checkQuery(queryKeys, route.query)

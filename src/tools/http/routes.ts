@@ -12,7 +12,7 @@ export interface Route {
   readonly parts: readonly string[]
 }
 
-const rank: Readonly<Record<Effect, number>> = { read: 0, write: 1, admin: 2 }
+export const rank: Readonly<Record<Effect, number>> = { read: 0, write: 1, admin: 2 }
 export const reading = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 const routeOf = ({ method, path, effect, query, headers }: HttpRoute): Route => ({
@@ -62,8 +62,8 @@ const closer = (one: Route, other: Route): number => {
 const closest = (routes: readonly Route[]): Route | undefined => [...routes].sort(closer)[0]
 
 /**
- * The closest route, with its effect; undefined when none fits. Many servers take no notice of case and of a last
- * slash: where that leads to a route of higher effect, the higher one counts.
+ * The closest route, with its effect; undefined when none fits. Many servers take no notice of case, of a last slash,
+ * of dots and blanks at a name's end: where that leads to a route of higher effect, the higher one counts.
  */
 export const routeFor = (
   target: HttpTarget,
@@ -81,4 +81,11 @@ export const routeFor = (
 }
 
 const loose = (parts: readonly string[]): readonly string[] =>
-  (parts.at(-1) === '' ? parts.slice(0, -1) : parts).map((part) => part.toLowerCase())
+  (parts.at(-1) === '' ? parts.slice(0, -1) : parts).map((part) =>
+    // Up and down again: some letters (long s, dotless i) meet their plain ones in one direction only.
+    part
+      .normalize('NFKC')
+      .toUpperCase()
+      .toLowerCase()
+      .replace(/[.\s]+$/, ''),
+  )
