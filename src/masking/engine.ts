@@ -2,7 +2,7 @@
 import { emailAt, urlPasswordAt } from './addresses.ts'
 import { type Automaton, automaton, classes, shift } from './automaton.ts'
 import { type Finding, type Hits, merged, replaced } from './finding.ts'
-import { type KnownForm, knownAt, knownForms } from './known.ts'
+import { type KnownForm, knownAt, knownForms, tailAt, tailsOf } from './known.ts'
 import { nameAround, namedValue } from './named.ts'
 import { nameStems } from './names.ts'
 import { cards, ibans, socialSecurityNumbers } from './numbers.ts'
@@ -24,9 +24,9 @@ export type Deadline = () => void
 export interface Engine {
   /** Bits of `seen`: 0 for text that holds nothing to mask and nothing to escape. */
   screen(text: string): number
-  /** What is to be masked, sorted, without overlaps. */
-  find(text: string, deadline: Deadline): readonly Finding[]
-  mask(text: string, hits: Hits, deadline: Deadline): string
+  /** What is to be masked, sorted, without overlaps. `cut`: the text may end in the middle of something. */
+  find(text: string, deadline: Deadline, cut?: boolean): readonly Finding[]
+  mask(text: string, hits: Hits, deadline: Deadline, cut?: boolean): string
 }
 
 /** Looks at the text where a keyword ends: `last` is its last character. */
@@ -69,22 +69,24 @@ export const engineFor = (known: Iterable<string>): Engine => {
     ...nameStems,
     ...forms.map(({ anchor }) => anchor),
   ])
-  const find = (text: string, deadline: Deadline, depth: number): Finding[] => [
-    ...keywordFindings(text, machine, forms, deadline),
+  const tails = tailsOf(forms)
+  const find = (text: string, deadline: Deadline, cut: boolean, depth: number): Finding[] => [
+    ...keywordFindings(text, machine, forms, deadline, cut),
+    ...tailFindings(text, cut, tails),
     ...cards(text),
     ...ibans(text),
     ...socialSecurityNumbers(text),
     ...(depth > 0
-      ? encodedFindings(text, (inner) => find(inner, deadline, depth - 1), machine, deadline)
+      ? encodedFindings(text, (inner) => find(inner, deadline, cut, depth - 1), machine, deadline)
       : []),
   ]
-  const all = (text: string, deadline: Deadline): readonly Finding[] =>
-    merged(find(text, deadline, 2))
+  const all = (text: string, deadline: Deadline, cut = false): readonly Finding[] =>
+    merged(find(text, deadline, cut, 2))
   return {
     screen: (text) => screen(text, machine),
     find: all,
-    mask: (text, hits, deadline) => {
-      const findings = all(text, deadline)
+    mask: (text, hits, deadline, cut) => {
+      const findings = all(text, deadline, cut)
       return findings.length === 0 ? text : replaced(text, findings, hits)
     },
   }
@@ -92,13 +94,13 @@ export const engineFor = (known: Iterable<string>): Engine => {
 
 /** The same, which also finds personal data by its form. */
 export const withPersonal = (engine: Engine): Engine => {
-  const find: Engine['find'] = (text, deadline) =>
-    merged([...engine.find(text, deadline), ...personalFindings(text)])
+  const find: Engine['find'] = (text, deadline, cut) =>
+    merged([...engine.find(text, deadline, cut), ...personalFindings(text)])
   return {
     screen: (text) => engine.screen(text) | seen.candidate,
     find,
-    mask: (text, hits, deadline) => {
-      const findings = find(text, deadline)
+    mask: (text, hits, deadline, cut) => {
+      const findings = find(text, deadline, cut)
       return findings.length === 0 ? text : replaced(text, findings, hits)
     },
   }
@@ -109,6 +111,7 @@ const keywordFindings = (
   machine: Automaton,
   forms: readonly KnownForm[],
   deadline: Deadline,
+  cut: boolean,
 ): Finding[] => {
   const { next, accepting, ends } = machine
   const found: Finding[] = []
@@ -123,7 +126,7 @@ const keywordFindings = (
     if (state < accepting || code === 10 || code === 13) continue
     for (const index of ends[state - accepting] ?? []) {
       let finding: Finding | undefined
-      if (index >= knownFrom) finding = knownFinding(text, at, forms[index - knownFrom])
+      if (index >= knownFrom) finding = knownFinding(text, at, forms[index - knownFrom], cut)
       else if (at < covered) continue
       else if (index < stemsFrom) finding = fixed[index]?.look(text, at)
       else if (at >= nameEnd) {
@@ -143,7 +146,17 @@ const knownFinding = (
   text: string,
   last: number,
   form: KnownForm | undefined,
-): Finding | undefined => (form === undefined ? undefined : knownAt(text, last, form))
+  cut: boolean,
+): Finding | undefined => (form === undefined ? undefined : knownAt(text, last, form, cut))
+
+const tailFindings = (
+  text: string,
+  cut: boolean,
+  tails: Parameters<typeof tailAt>[1],
+): readonly Finding[] => {
+  const tail = cut ? tailAt(text, tails) : undefined
+  return tail === undefined ? [] : [tail]
+}
 
 /** What shows only when an encoding is taken off: URL and backslash escapes by character, base64 and hex by the run. */
 const encodedFindings = (

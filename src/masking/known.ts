@@ -62,13 +62,21 @@ const base64Cores = (bytes: Buffer): readonly string[] =>
 
 const isBreak = (code: number): boolean => code === 10 || code === 13
 
-/** The form in the text, where the automaton found the last character of its anchor at `last`. Line breaks in the text do not count. */
-export const knownAt = (text: string, last: number, form: KnownForm): Finding | undefined => {
+/**
+ * The form in the text, where the automaton found the last character of its anchor at `last`. Line breaks in the text do not
+ * count. Of a text that was `cut`, what its end leaves of a form is one.
+ */
+export const knownAt = (
+  text: string,
+  last: number,
+  form: KnownForm,
+  cut = false,
+): Finding | undefined => {
   const start = anchorStart(text, last, form.anchor.length)
   if (start === undefined) return undefined
   let at = start
   for (let index = 0; index < form.text.length; at++) {
-    if (at >= text.length) return undefined
+    if (at >= text.length) return cut ? widened(text, start, at, form) : undefined
     const code = text.charCodeAt(at)
     if (isBreak(code)) continue
     if (
@@ -99,4 +107,34 @@ const widened = (text: string, start: number, end: number, form: KnownForm): Fin
     end: runEnd(set, text, end, end + edgeMost),
     type: 'known',
   }
+}
+
+/** Beginnings that are shorter than an anchor, so that the automaton does not see them. */
+const shortestTail = 4
+
+/** By length, the beginnings of all forms, in lower case. */
+export const tailsOf = (forms: readonly KnownForm[]): ReadonlyMap<number, ReadonlySet<string>> => {
+  const tails = new Map<number, Set<string>>()
+  for (const { anchor } of forms)
+    for (let length = shortestTail; length < anchor.length; length++) {
+      const set = tails.get(length) ?? new Set()
+      tails.set(length, set.add(anchor.slice(0, length).toLowerCase()))
+    }
+  return tails
+}
+
+/** A short text is seldom cut, and often ends like the beginning of something. */
+const longEnough = 256
+
+/** What the end of a long text that was cut leaves of a form, where that is less than its anchor. */
+export const tailAt = (
+  text: string,
+  tails: ReadonlyMap<number, ReadonlySet<string>>,
+): Finding | undefined => {
+  if (text.length < longEnough) return undefined
+  const end = text.slice(-32).toLowerCase()
+  const lengths = [...tails].flatMap(([length, set]) => (set.has(end.slice(-length)) ? length : []))
+  return lengths.length === 0
+    ? undefined
+    : { start: text.length - Math.max(...lengths), end: text.length, type: 'known' }
 }

@@ -33,17 +33,19 @@ export const openMasker = ({
 }: MaskerOptions): Masker => {
   if (tokenKey.length < 32) throw new RangeError('The key of column tokens has at least 32 bytes.')
   const engines = engineCache()
-  const open = (context: MaskContext): Pass =>
+  const open = (context: MaskContext, cut = false): Pass =>
     openPass(
       engines(knownSecrets(), context.known),
       tokenKey,
       deadline(deadlineMs),
       // A profile that nobody has heard of must not mean less than one that everybody knows.
       context.profile.length > 0,
+      cut,
     )
   return {
     rules: `sha256:${createHash('sha256').update(ruleText()).digest('hex')}`,
-    output: async (output, context) => maskedOutput(output, context, open(context)),
+    output: async (output, context) =>
+      maskedOutput(output, context, open(context, output.truncated === true)),
     // The casts are what this module is for: the value has just been masked.
     text: (text, context) => open(context).text(text) as Masked<string>,
     fields: (value, context) => maskedValue(value, open(context)) as Masked<Json>,

@@ -10,6 +10,8 @@ export interface Pass extends JsonMask {
   readonly tokenKey: Uint8Array
   readonly hits: Hits
   readonly deadline: Deadline
+  /** Texts of this output may end in the middle of something. */
+  readonly cut: boolean
   /** Masks what is to be masked in text that holds no NUL. */
   mask(text: string): string
 }
@@ -20,21 +22,23 @@ export const isBinary = (text: string): boolean => text.includes('\0')
 export const withheldBytes = (bytes: number, type: string): string =>
   `[withheld: ${bytes} bytes of ${type}]`
 
-/** `personal`: a mask profile asks for personal data to be masked as well. */
+/** `personal`: a mask profile asks for personal data to be masked as well. `cut`: the output says that it is not whole. */
 export const openPass = (
   plain: Engine,
   tokenKey: Uint8Array,
   deadline: Deadline,
   personal: boolean,
+  cut = false,
 ): Pass => {
   const engine = personal ? withPersonal(plain) : plain
   const hits: Hits = new Map()
-  const mask = (text: string): string => engine.mask(text, hits, deadline)
+  const mask = (text: string): string => engine.mask(text, hits, deadline, cut)
   return {
     engine,
     tokenKey,
     hits,
     deadline,
+    cut,
     mask,
     text: (text) => {
       if (isBinary(text)) {

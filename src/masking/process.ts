@@ -46,7 +46,7 @@ const maskedChunks = (chunks: readonly Chunk[], pass: Pass): readonly Piece[] =>
     const bytes = chunks.reduce((sum, chunk) => sum + chunk.bytes.length, 0)
     return [{ stream: first.stream, text: withheldBytes(bytes, 'binary'), atMs: first.atMs }]
   }
-  const findings = pass.engine.find(whole, pass.deadline)
+  const findings = pass.engine.find(whole, pass.deadline, pass.cut)
   for (const { type } of findings) count(pass.hits, type)
   return cut(whole, texts, findings).map((text, index) => ({
     stream: first.stream,

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Fields, Json, Output } from '../../types.ts'
 import type { Body } from './body.ts'
-import { answerHeaders, locationOf } from './headers.ts'
+import { answerHeaders, bounded, locationOf } from './headers.ts'
 import { type Cut, cutText, fitted, readJson } from './json.ts'
 import { type parseSelect, selected, shapeOf } from './select.ts'
 
@@ -99,7 +99,7 @@ const shownBody = (body: Body, type: string | undefined, shape: Shape): Shown =>
 const redirect = (response: IncomingMessage, from: URL): Readonly<Record<string, string>> => {
   const { location } = response.headers
   if (location === undefined) return {}
-  return { location: locationOf(location, from)?.href.slice(0, 2000) ?? '[not a URL]' }
+  return { location: bounded(locationOf(location, from)?.href ?? '[not a URL]') }
 }
 
 export const outputOf = (response: IncomingMessage, body: Body, shape: Shape): Output => {
@@ -110,7 +110,7 @@ export const outputOf = (response: IncomingMessage, body: Body, shape: Shape): O
     fields: {
       http_status: response.statusCode ?? 0,
       headers: {
-        ...(type === undefined ? {} : { 'content-type': type.slice(0, 200) }),
+        ...(type === undefined ? {} : { 'content-type': bounded(type) }),
         ...answerHeaders(response.headers),
         ...redirect(response, shape.url),
       },

@@ -92,7 +92,11 @@ const shown = new Set([
   'x-total-pages',
 ])
 const limitForm = /^(?:x-)?ratelimit-[a-z-]{1,40}$/
-const longest = 2000
+const longest = 4000
+
+/** Not cut: the end of what is left could be the middle of a credential, which nobody would know again. */
+export const bounded = (value: string): string =>
+  value.length <= longest ? value : `[withheld: ${value.length} characters]`
 
 /** What an agent may see of the answer's headers; never a cookie, never a challenge. `location` is shown apart. */
 export const answerHeaders = (
@@ -101,7 +105,7 @@ export const answerHeaders = (
   Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) =>
       (shown.has(name) || limitForm.test(name)) && typeof value === 'string'
-        ? [[name, value.slice(0, longest)]]
+        ? [[name, bounded(value)]]
         : [],
     ),
   )
