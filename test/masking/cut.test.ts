@@ -28,7 +28,7 @@ describe('a known secret that the cut leaves half of', () => {
     for (const part of cuts(form)) {
       const json = await shown(body(`${long} key=${part}`))
       if (part.length > 12) expect(json, part).not.toContain(part)
-      if (part !== 'tok%') expect(json.includes('[masked:'), part).toBe(true)
+      if (!/^tok%2?$/.test(part)) expect(json.includes('[masked:'), part).toBe(true)
     }
   })
   test('inside JSON, a list, a process', async () => {
