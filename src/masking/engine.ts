@@ -77,7 +77,12 @@ export const engineFor = (known: Iterable<string>): Engine => {
     ...ibans(text),
     ...socialSecurityNumbers(text),
     ...(depth > 0
-      ? encodedFindings(text, (inner) => find(inner, deadline, cut, depth - 1), machine, deadline)
+      ? encodedFindings(
+          cut ? text.replace(halfEscape, '') : text,
+          (inner) => find(inner, deadline, cut, depth - 1),
+          machine,
+          deadline,
+        )
       : []),
   ]
   const all = (text: string, deadline: Deadline, cut = false): readonly Finding[] =>
@@ -157,6 +162,9 @@ const tailFindings = (
   const tail = cut ? tailAt(text, tails) : undefined
   return tail === undefined ? [] : [tail]
 }
+
+/** What a cut leaves of an escape stands for nothing yet, and must not hide what stands before it. */
+const halfEscape = /(?:%[0-9A-Fa-f]?|\\(?:u[0-9A-Fa-f]{0,3}|x[0-9A-Fa-f]?)?)$/
 
 /** What shows only when an encoding is taken off: URL and backslash escapes by character, base64 and hex by the run. */
 const encodedFindings = (
