@@ -10,6 +10,10 @@ const isLoopbackAddress = (address: string | undefined): boolean =>
 
 export type Guarded = 'fine' | 'host' | 'origin'
 
+/** How often a header stands in the request. */
+export const timesOf = ({ rawHeaders }: IncomingMessage, header: string): number =>
+  rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === header).length
+
 /** `port` is where the listener really listens. Names: publicUrl's, and those of loopback when it listens there. */
 export const listenerGuard = (by: {
   readonly publicUrl: string
@@ -25,10 +29,15 @@ export const listenerGuard = (by: {
       isLoopbackHost(url.hostname) &&
       url.protocol === 'http:' &&
       url.port === String(by.port()))
-  return ({ headers, rawHeaders }) => {
-    const named = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host')
+  return (request) => {
+    const { headers } = request
     const host = parse(`http://${headers.host ?? ''}`)
-    if (named.length !== 1 || host === undefined || host.pathname !== '/' || !isOurs(host))
+    if (
+      timesOf(request, 'host') !== 1 ||
+      host === undefined ||
+      host.pathname !== '/' ||
+      !isOurs(host)
+    )
       return 'host'
     if (headers.origin === undefined) return 'fine'
     const origin = parse(headers.origin)
@@ -42,9 +51,10 @@ const parse = (text: string): URL | undefined => {
   return url.username + url.password + url.search + url.hash === '' ? url : undefined
 }
 
+// What proxies say of whom they speak for.
+const relayed = /^(?:forwarded|via|x-forwarded.*|x-real-ip|true-client-ip|cf-connecting-ip)$/
+
 /** Straight from this machine: a proxy on it would make the whole world look like loopback. */
-export const isDirectLoopback = (request: IncomingMessage): boolean =>
-  isLoopbackAddress(request.socket.remoteAddress) &&
-  request.headers.forwarded === undefined &&
-  request.headers['x-forwarded-for'] === undefined &&
-  request.headers['x-real-ip'] === undefined
+export const isDirectLoopback = ({ headers, socket }: IncomingMessage): boolean =>
+  isLoopbackAddress(socket.remoteAddress) &&
+  !Object.keys(headers).some((name) => relayed.test(name))

@@ -35,6 +35,18 @@ export const answerWith =
     )
   }
 
+/**
+ * Whether what made the call holds the token of the answer as well: whoever acted in it (the outermost actor, else the client)
+ * stands in the answer's chain. Where neither token names a client, the caller's own can't be told from her agent's.
+ */
+const isSameHand = (found: Row, by: Caller): boolean => {
+  if (by.client === '') return found.client === '' && by.auth === 'oidc' && samePerson(found, by)
+  const called = found.client.split(' ')
+  const acted = called.find((part) => part.startsWith('act:')) ?? called[0] ?? ''
+  const nameOf = (part: string): string => part.replace(/^act:/, '')
+  return by.client.split(' ').map(nameOf).includes(nameOf(acted))
+}
+
 /** Why this person can't answer. */
 function refuseAnswer(found: Row | undefined, by: Caller): asserts found is Row {
   // The local principal and the gateway itself never answer: the agent may hold their channel.
@@ -50,7 +62,7 @@ function refuseAnswer(found: Row | undefined, by: Caller): asserts found is Row 
       hint: '`countersign approvals list` shows what waits.',
     })
   // A token that the agent's own client holds is the agent's, whoever's name is in it.
-  if (by.client !== '' && by.client === found.client)
+  if (isSameHand(found, by))
     throw new GateError('NOT_ALLOWED', "The client that made the call can't answer for a person.", {
       hint: 'Sign in with another client: the command line, or the console.',
     })

@@ -1,7 +1,13 @@
 /** What a verified access token says of its bearer: groups, client, chain of actors, time of sign-in. */
 import { z } from 'zod'
 
-const text = z.string().min(1).max(512)
+// As identity/caller.ts takes names: what no record can hold is refused with the token, not later.
+const text = z
+  .string()
+  .min(1)
+  .max(512)
+  .regex(/^[^\p{Cc}\p{Cs}]*$/u)
+const longestClient = 512
 const form = z.object({
   sub: text,
   client_id: text.optional(),
@@ -20,6 +26,8 @@ export interface Claims {
   readonly sub: string
   /** `client_id`, else `azp`, then each actor of `act` from the outermost: `client act:agent act:inner`. '' when there is none. */
   readonly client: string
+  /** Somebody acts for the subject (RFC 8693 section 4.1). */
+  readonly delegated: boolean
   readonly groups: readonly string[]
   readonly sid: string | undefined
   /** Seconds since 1970: `auth_time`, else `iat`. */
@@ -38,11 +46,14 @@ export const readClaims = (
   const actors = actorsOf(act)
   const groups = groupsOf(payload, groupsClaim)
   if (actors === undefined || groups === undefined) return undefined
+  const client = [client_id ?? azp, ...actors.map((actor) => `act:${actor}`)]
+    .flatMap((part) => part?.replaceAll(' ', '%20') ?? [])
+    .join(' ')
+  if (client.length > longestClient) return undefined
   return {
     sub,
-    client: [client_id ?? azp, ...actors.map((actor) => `act:${actor.replaceAll(' ', '%20')}`)]
-      .filter((part) => part !== undefined)
-      .join(' '),
+    client,
+    delegated: actors.length > 0,
     groups,
     sid: sid ?? jti,
     signedInAt: auth_time ?? iat,

@@ -12,6 +12,7 @@ const refusalKinds = [
   'expired',
   'not-yet-valid',
   'not-an-access-token',
+  'not-a-person',
   'claims',
   'keys-unavailable',
   'local-token',

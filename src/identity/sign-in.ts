@@ -81,9 +81,13 @@ export const callerOf = (
   })
 }
 
+/** By how much an issuer's clock may be ahead. */
+const skewSeconds = 30
+
 /**
  * A person who answers, pauses or looks, by a token of an issuer: signed in at most `maxAgeSeconds` ago. The local token is no
- * such proof. Throws TokenRefused.
+ * such proof, nor is a token by which somebody acts for her, or one of a machine for itself (RFC 9068 section 2.2: its subject
+ * is the client). Throws TokenRefused.
  */
 export const freshBearer = async (
   verifier: BearerVerifier,
@@ -92,8 +96,9 @@ export const freshBearer = async (
 ): Promise<Bearer> => {
   const bearer = await verifier.verify(token)
   const now = (options.today?.() ?? new Date()).getTime() / 1000
-  const { signedInAt } = bearer
-  if (signedInAt === undefined || now - signedInAt > (options.maxAgeSeconds ?? 900))
-    throw new TokenRefused('expired')
+  const { client, delegated, signedInAt, sub } = bearer
+  if (delegated || sub.replaceAll(' ', '%20') === client) throw new TokenRefused('not-a-person')
+  const age = signedInAt === undefined ? Number.POSITIVE_INFINITY : now - signedInAt
+  if (age > (options.maxAgeSeconds ?? 900) || age < -skewSeconds) throw new TokenRefused('expired')
   return bearer
 }
