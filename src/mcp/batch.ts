@@ -16,7 +16,7 @@ import { errorAnswer, formFor, type Results, type ServerInfo } from './forms.ts'
 import { asToolCall, isBag } from './message.ts'
 import { mcpServer } from './server.ts'
 
-const most = 50
+export const mostInBatch = 50
 
 const isTooNew = (message: unknown): boolean =>
   isBag(message) &&
@@ -48,9 +48,14 @@ export const serveBatch = async (
       isJSONRPCResponse(message) ||
       asToolCall(message) !== undefined,
   )
-  if (messages.length === 0 || messages.length > most || !wellFormed || messages.some(isTooNew)) {
+  if (
+    messages.length === 0 ||
+    messages.length > mostInBatch ||
+    !wellFormed ||
+    messages.some(isTooNew)
+  ) {
     await recordUnread(gateway, by)
-    const message = `A batch has 1 to ${most} messages of a revision before 2025-06-18.`
+    const message = `A batch has 1 to ${mostInBatch} messages of a revision before 2025-06-18.`
     send(400, errorAnswer(null, INVALID_REQUEST, message))
     return
   }

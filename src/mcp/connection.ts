@@ -13,6 +13,8 @@ import {
 import { serveStdio } from '@modelcontextprotocol/server/stdio'
 import type { Gateway } from '../gateway/ports.ts'
 import type { Caller, Fields } from '../types.ts'
+import { atOnce } from './at-once.ts'
+import { mostInBatch } from './batch.ts'
 import { maxMessageBytes, parseJson } from './body.ts'
 import { answerCall, recordUnread } from './call.ts'
 import { errorAnswer, formFor, type RequestId, type Results, type ServerInfo } from './forms.ts'
@@ -21,6 +23,7 @@ import {
   asClientInfo,
   asToolCall,
   type ClientInfo,
+  callNeeds,
   classifyCall,
   isBag,
   isId,
@@ -49,6 +52,8 @@ export const serveConnection = (
   by: ConnectionOptions,
 ): Promise<void> => {
   const running = new Map<RequestId, AbortController>()
+  /** Calls whose turn has not come. */
+  const waiting = new Map<RequestId, AbortController>()
   let client: ClientInfo | undefined
   let caller = by.callerFor({})
 
@@ -59,8 +64,16 @@ export const serveConnection = (
     caller = by.callerFor({ client_name: info.name, client_version: info.version })
   }
 
+  const turns = atOnce(mostRunning, {
+    failed: by.failed,
+    changed: () => {
+      throttle()
+      endWhenDone()
+    },
+  })
+
   const throttle = (): void => {
-    const full = running.size >= mostRunning || stream.writableLength > mostUnwrittenBytes
+    const full = turns.full() || stream.writableLength > mostUnwrittenBytes
     if (full && !stream.isPaused()) stream.pause()
     if (!full && stream.isPaused()) stream.resume()
   }
@@ -95,7 +108,9 @@ export const serveConnection = (
     call: ToolCall,
     body: Readonly<Record<string, unknown>>,
     bytes: number,
+    cancel: AbortController,
   ): Promise<void> => {
+    if (waiting.get(call.id) === cancel) waiting.delete(call.id)
     const classified = classifyCall(body, call, undefined)
     if (classified.kind === 'refused') {
       await recordUnread(gateway, { caller, rawBytes: bytes, failed: by.failed })
@@ -108,9 +123,7 @@ export const serveConnection = (
       write(errorAnswer(call.id, INVALID_REQUEST, 'A request with this id is under way.'))
       return
     }
-    const cancel = new AbortController()
     running.set(call.id, cancel)
-    throttle()
     const { text, callId } = await answerCall(gateway, call, {
       caller,
       rawBytes: bytes,
@@ -122,17 +135,15 @@ export const serveConnection = (
       failed: by.failed,
     })
     running.delete(call.id)
-    throttle()
     // A cancelled request gets no answer (MCP, cancellation).
     if (!cancel.signal.aborted)
       write(text, () => {
         if (callId !== undefined) gateway.delivered(callId)
       })
-    endWhenDone()
   }
 
   const endWhenDone = (): void => {
-    if (!stream.readableEnded || running.size > 0) return
+    if (!stream.readableEnded || !turns.idle()) return
     // What the SDK has under way takes no longer than this.
     setTimeout(() => stream.end(), 50)
   }
@@ -155,17 +166,27 @@ export const serveConnection = (
     },
   }
 
-  const unread = async (rawBytes: number, code: number, message: string): Promise<void> => {
-    await recordUnread(gateway, { caller, rawBytes, failed: by.failed })
-    write(errorAnswer(null, code, message))
+  /** In its turn, like a call: what can't be read costs a record too. */
+  const unread = (rawBytes: number, code: number, message: string): void => {
+    turns.run(async () => {
+      await recordUnread(gateway, { caller, rawBytes, failed: by.failed })
+      write(errorAnswer(null, code, message))
+    })
+    throttle()
   }
 
-  const dispatch = async (message: unknown, bytes: number): Promise<void> => {
+  const dispatch = (message: unknown, bytes: number): void => {
     const call = asToolCall(message)
-    if (call !== undefined && isBag(message)) return serveCall(call, message, bytes)
+    if (call !== undefined && isBag(message)) {
+      const cancel = new AbortController()
+      if (turns.full()) waiting.set(call.id, cancel)
+      turns.run(() => serveCall(call, message, bytes, cancel))
+      throttle()
+      return
+    }
     // Without an id nobody waits for an answer, so nothing may run; that it was asked for is recorded.
     if (isBag(message) && message.method === 'tools/call')
-      return unread(bytes, INVALID_REQUEST, 'A tool call needs an id.')
+      return unread(bytes, INVALID_REQUEST, callNeeds)
     if (
       !(isJSONRPCRequest(message) || isJSONRPCNotification(message) || isJSONRPCResponse(message))
     )
@@ -174,30 +195,26 @@ export const serveConnection = (
     const params = 'params' in plain && isBag(plain.params) ? plain.params : {}
     if ('method' in plain && plain.method === 'initialize') named(asClientInfo(params.clientInfo))
     if ('method' in plain && plain.method === 'notifications/cancelled' && isId(params.requestId)) {
-      const mine = running.get(params.requestId)
+      const mine = running.get(params.requestId) ?? waiting.get(params.requestId)
       if (mine !== undefined) return mine.abort()
     }
     sdk.onmessage?.(plain)
   }
 
-  const receive = async (bytes: Buffer): Promise<void> => {
+  const receive = (bytes: Buffer): void => {
     const parsed = isUtf8(bytes) ? parseJson(bytes.toString('utf8')) : undefined
     if (parsed === undefined)
       return unread(bytes.length, PARSE_ERROR, 'The message is no JSON in UTF-8.')
     // Batches, which only revision 2025-03-26 has; the answers come one by one.
     const messages = Array.isArray(parsed.value) ? parsed.value : [parsed.value]
-    if (messages.length === 0) return unread(bytes.length, INVALID_REQUEST, 'The batch is empty.')
-    for (const message of messages) void dispatch(message, bytes.length).catch(by.failed)
+    if (Array.isArray(parsed.value) && (messages.length === 0 || messages.length > mostInBatch))
+      return unread(bytes.length, INVALID_REQUEST, `A batch has 1 to ${mostInBatch} messages.`)
+    for (const message of messages) dispatch(message, bytes.length)
   }
 
   const split = lineSplitter(maxMessageBytes, (line) => {
-    if (line.kind === 'line') void receive(line.bytes).catch(by.failed)
-    else
-      void unread(
-        line.length,
-        INVALID_REQUEST,
-        `The message has more than ${maxMessageBytes} bytes.`,
-      ).catch(by.failed)
+    if (line.kind === 'line') receive(line.bytes)
+    else unread(line.length, INVALID_REQUEST, `The message has more than ${maxMessageBytes} bytes.`)
   })
 
   const handle = serveStdio(() => mcpServer(gateway, { ...by, caller: () => caller }), {
@@ -211,7 +228,7 @@ export const serveConnection = (
     stream.on('drain', throttle)
     stream.on('end', halfClosed)
     stream.on('close', () => {
-      for (const controller of running.values()) controller.abort()
+      for (const controller of [...running.values(), ...waiting.values()]) controller.abort()
       void handle.close().catch(() => undefined)
       resolve()
     })

@@ -22,6 +22,7 @@ import {
   asClientInfo,
   asToolCall,
   type ClientInfo,
+  callNeeds,
   classifyCall,
   isBag,
   isId,
@@ -38,6 +39,9 @@ export interface McpHttp {
   serve(request: IncomingMessage, response: ServerResponse, callerFor: CallerFor): Promise<void>
   close(): Promise<void>
 }
+
+const noJson = { code: PARSE_ERROR, message: 'The message is no JSON in UTF-8.' }
+const noCall = { code: INVALID_REQUEST, message: callNeeds }
 
 const header = (request: IncomingMessage, name: string): string | undefined => {
   const value = request.headers[name]
@@ -168,6 +172,7 @@ export const mcpHttp = (
     response: ServerResponse,
     callerFor: CallerFor,
     body: Exclude<Body, { kind: 'cut' }>,
+    why: { readonly code: number; readonly message: string } = noJson,
   ): Promise<void> => {
     const caller = callerOf(request, callerFor, clientOf(header(request, 'mcp-session-id')))
     await recordUnread(gateway, { caller, rawBytes: body.bytes, failed: by.failed })
@@ -176,7 +181,7 @@ export const mcpHttp = (
       sendJson(response, 413, errorAnswer(null, INVALID_REQUEST, message))
       return
     }
-    sendJson(response, 400, errorAnswer(null, PARSE_ERROR, 'The message is no JSON in UTF-8.'))
+    sendJson(response, 400, errorAnswer(null, why.code, why.message))
   }
 
   return {
@@ -204,7 +209,7 @@ export const mcpHttp = (
         return serveCall(request, response, callerFor, { call, body: message, bytes: body.bytes })
       // Without an id nobody waits for an answer, so nothing may run; that it was asked for is recorded.
       if (isBag(message) && message.method === 'tools/call')
-        return refuseUnread(request, response, callerFor, body)
+        return refuseUnread(request, response, callerFor, body, noCall)
       if (Array.isArray(message)) {
         const caller = callerOf(request, callerFor, clientOf(header(request, 'mcp-session-id')))
         return serveBatch(gateway, message, response, {

@@ -29,6 +29,9 @@ export interface ToolCall {
   readonly meta: Bag | undefined
 }
 
+/** Of a message that would be a tool call. */
+export const callNeeds = 'A tool call is JSON-RPC 2.0 with an id that is a text or a whole number.'
+
 /** Undefined when the message is no request for `tools/call`. */
 export const asToolCall = (message: unknown): ToolCall | undefined => {
   if (!isBag(message) || message.method !== 'tools/call' || message.jsonrpc !== '2.0')
