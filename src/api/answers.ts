@@ -13,7 +13,11 @@ const answer = z.strictObject({
   comment: words.optional(),
 })
 const reason = words.min(1)
-const name = z.string().min(1).max(255)
+const name = z
+  .string()
+  .min(1)
+  .max(255)
+  .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'holds a control character or half of one')
 const scope = z.strictObject({ caller: name.optional(), target: name.optional() })
 const pause = scope.extend({ reason: words.default('') })
 const erasure = z.strictObject({
@@ -25,7 +29,7 @@ const erasure = z.strictObject({
 })
 const hold = z.strictObject({
   call: callId.optional(),
-  labels: z.record(name, z.string().max(255)).optional(),
+  labels: z.record(name, z.union([name, z.literal('')])).optional(),
   reason,
 })
 const why = z.strictObject({ reason })
