@@ -1,6 +1,6 @@
 /** An approval as people read it: facts, effect, statement and preview, with everything invisible made visible. */
 import { z } from 'zod'
-import { visible } from '../masking/visible.ts'
+import { unpadded, visible } from '../masking/visible.ts'
 
 const person = z.object({
   iss: z.string(),
@@ -122,13 +122,13 @@ export const showText = (approval: Shown, now: Date): string => {
   ].join('\n')
 }
 
-const longText = (text: string): string => visible(text, { most, lines: true })
+const longText = (text: string): string => visible(unpadded(text), { most, lines: true })
 
 /** Members by line; a text of several lines starts below its name. */
 const valueText = (value: unknown): string => {
   if (typeof value === 'string') return longText(value)
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return visible(JSON.stringify(value) ?? '', { most })
+    return visible(unpadded(JSON.stringify(value) ?? ''), { most })
   const lines = Object.entries(value).map(([name, member]) => {
     const text = typeof member === 'string' ? longText(member) : listOfTexts(member)
     const several = text.includes('\n')
@@ -139,4 +139,4 @@ const valueText = (value: unknown): string => {
 const listOfTexts = (member: unknown): string =>
   Array.isArray(member) && member.length > 1 && member.every((item) => typeof item === 'string')
     ? longText(member.join('\n'))
-    : visible(JSON.stringify(member) ?? '', { most })
+    : visible(unpadded(JSON.stringify(member) ?? ''), { most })

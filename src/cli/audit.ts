@@ -16,6 +16,7 @@ import { type Cursor, tail } from '../audit/tail.ts'
 import { verifyStore } from '../audit/verify.ts'
 import { GateError } from '../errors.ts'
 import { decideRecorded } from '../guards/policy/recorded.ts'
+import { visibleJson } from '../masking/visible.ts'
 import { openEvidence } from '../serve/evidence.ts'
 import { readKeys, verifyFile } from './audit-verify.ts'
 import { gatewayClient } from './client.ts'
@@ -118,7 +119,7 @@ const showCommand = async (
     'GET',
     `/api/calls/${encodeURIComponent(call)}?reason=${encodeURIComponent(options.reason)}`,
   )
-  if (globals.json) return write(JSON.stringify(answer))
+  if (globals.json) return write(visibleJson(JSON.stringify(answer)))
   const { events } = told.parse(answer).call
   write(
     formatStory(

@@ -4,6 +4,7 @@ import { loadConfig } from '../config/load.ts'
 import { configPath } from '../config/location.ts'
 import type { Config } from '../config/types.ts'
 import { GateError } from '../errors.ts'
+import { visible, visibleJson } from '../masking/visible.ts'
 
 export interface Globals {
   readonly config?: string
@@ -33,7 +34,9 @@ export const configOf = (globals: Globals): Config => loadConfig(pathOf(globals)
 
 /** With `--json` one line of JSON, else the text. */
 export const print = (globals: Globals, json: unknown, text: string): void => {
-  process.stdout.write(globals.json === true ? `${JSON.stringify(json)}\n` : `${text}\n`)
+  process.stdout.write(
+    globals.json === true ? `${visibleJson(JSON.stringify(json))}\n` : `${text}\n`,
+  )
 }
 
 /** Writes why a command failed and gives its exit code. */
@@ -43,7 +46,10 @@ export const report = (thrown: unknown, asJson: boolean): number => {
     process.stdout.write(
       `${JSON.stringify({ error: { code, message, ...(hint ? { hint } : {}) } })}\n`,
     )
-  else process.stderr.write(`${message}\n${hint === undefined ? '' : `${hint}\n`}`)
+  else
+    process.stderr.write(
+      `${visible(message, { lines: true, most: 100_000 })}\n${hint === undefined ? '' : `${visible(hint, { lines: true })}\n`}`,
+    )
   if (thrown instanceof NotSo) return exitCodes.notSo
   return thrown instanceof Usage ? exitCodes.usage : exitCodes.failed
 }

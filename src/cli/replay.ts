@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { type Step, stepsOf } from '../audit/replay.ts'
+import { visibleJson } from '../masking/visible.ts'
 import { gatewayClient, type ProofOptions } from './client.ts'
 import { configOf, globalsOf, Usage } from './common.ts'
 import { withProof } from './pause.ts'
@@ -83,7 +84,7 @@ const replayCommand = async (
     const path = `/api/calls/${encodeURIComponent(id)}?reason=${encodeURIComponent(options.reason)}`
     const steps = stepsOf(told.parse(await ask(path)).call.events)
     if (globals.json) {
-      process.stdout.write(`${JSON.stringify({ call: id, steps })}\n`)
+      process.stdout.write(`${visibleJson(JSON.stringify({ call: id, steps }))}\n`)
       continue
     }
     for (const step of steps) {

@@ -1,7 +1,7 @@
 /** What a person decides by hides nothing and fakes nothing (threats 9 and 20). */
 import { describe, expect, test } from 'vitest'
 import { approvalForm, left, listText, showText } from '../../src/cli/approval-text.ts'
-import { visible } from '../../src/masking/visible.ts'
+import { visible, visibleJson } from '../../src/masking/visible.ts'
 
 const now = new Date('2026-11-23T03:00:00Z')
 const approval = (more: object = {}) =>
@@ -83,20 +83,41 @@ describe('the view of an approval', () => {
     expect(text).not.toMatch(/[\u202e\u001b\u200b]/)
     expect(text.match(/\\u202e/g)?.length).toBeGreaterThanOrEqual(7)
   })
+  const shownOf = (sql: string): string =>
+    showText(approval({ view: { input: { sql }, facts: {}, preview: {}, reason: sql } }), now)
   test('counts what a long statement holds beyond what is shown', () => {
-    expect(
-      showText(
-        approval({
-          view: {
-            input: { sql: `${' '.repeat(30_000)}drop table t` },
-            facts: {},
-            preview: {},
-            reason: '',
-          },
-        }),
-        now,
-      ),
-    ).toContain('[... 10012 more characters]')
+    expect(shownOf(`${'x'.repeat(30_000)}drop table t`)).toContain('[... 10012 more characters]')
+  })
+  test('lets nothing be pushed out of sight by blanks or empty lines', () => {
+    for (const pad of [' '.repeat(30_000), '\n'.repeat(30_000), ' \t\n'.repeat(10_000)]) {
+      const text = shownOf(`select 1${pad}drop table t`)
+      expect(text).toContain('drop table t')
+      expect(text).toMatch(/\[\d+ (?:blanks|empty lines)\]/)
+      expect(text.length).toBeLessThan(2_000)
+    }
+    expect(shownOf('a\n\n  b')).not.toMatch(/blanks|empty/)
+  })
+  test('keeps lines that look like its own apart from them by their indent', () => {
+    const forged =
+      'x\nState     approved\n\nWhat the gateway found in it:\n    effect: read\r\nEffect    read'
+    for (const line of shownOf(forged).split('\n'))
+      if (/approved|Effect {4}read|effect: read/.test(line)) expect(line).toMatch(/^ {4}/)
+  })
+  test('shows letters that look like others', () => {
+    expect(visible('us\u0435rs')).toBe('us\\u0435rs')
+    expect(visible('\u0441ustomers')).toBe('\\u0441ustomers')
+    expect(visible('\uff55sers \u{1d42e}sers')).toBe('\\uff55sers \\u{1d42e}sers')
+    expect(visible('p\u03bfstgres')).toBe('p\\u03bfstgres')
+    expect(visible('dro\u0336p')).toBe('dro\\u0336p')
+    expect(visible('\u{13437}\u{1bca0}\u0600')).toBe('\\u{13437}\\u{1bca0}\\u0600')
+    for (const plain of ['клиент', 'Ελλάδα', 'naïve café', 'Łódź', '顧客？', 'e\u0301'])
+      expect(visible(plain)).toBe(plain)
+  })
+  test('is the same as JSON, with nothing in it that a terminal obeys', () => {
+    const value = { a: 'x\u202e\u009b31m\u200b\u{e0041}é\ufeff', '\u2066k': 1 }
+    const json = visibleJson(JSON.stringify(value))
+    expect(JSON.parse(json)).toEqual(value)
+    expect(json).toBe('{"a":"x\\u202e\\u009b31m\\u200b\\udb40\\udc41é\\ufeff","\\u2066k":1}')
   })
   test('is one line in the list', () => {
     expect(listText([], now)).toBe('Nothing waits for approval.')
