@@ -2,6 +2,7 @@
 import { asGateError, GateError } from '../errors.ts'
 import type { Approval, Call, Json, Masked, Need, Receipt, Tool, Verdict } from '../types.ts'
 import { shownInput } from './admit.ts'
+import { canonicalJson } from './canonical.ts'
 import { decide, denial } from './decide.ts'
 import * as entries from './entries.ts'
 import { execute } from './execute.ts'
@@ -23,7 +24,7 @@ export const requestApproval = async (
   const context = { target: call.target, profile: verdict.masking, known: [] }
   const view = {
     input: ports.masker.fields(shownInput(tool, call.input), context),
-    facts: { effect: call.facts.effect, ...call.facts.policy } as Json,
+    facts: shownFacts(call.facts),
     preview: await preview(call, known, tool, ports),
     reason: ports.masker.text(call.reason ?? '', context),
   }
@@ -97,6 +98,24 @@ const sameNeeds = (a: readonly Need[], b: readonly Need[]): boolean => {
   return text(a) === text(b)
 }
 
+/** What approvers are told that the call does. */
+const shownFacts = ({ effect, policy }: Call['facts']): Json => ({ effect, ...policy }) as Json
+
+/** Names of the facts that are not what they were: the same text may mean another thing once a view, a link or a pod is another. */
+const differing = (approved: Json, now: Json): readonly string[] => {
+  const membersOf = (facts: Json): ReadonlyMap<string, string> =>
+    new Map(
+      Object.entries(facts as { readonly [key: string]: Json }).map(([key, value]) => [
+        key,
+        canonicalJson(value),
+      ]),
+    )
+  const [before, after] = [membersOf(approved), membersOf(now)]
+  return [...new Set([...before.keys(), ...after.keys()])].filter(
+    (key) => before.get(key) !== after.get(key),
+  )
+}
+
 /** An approved call on its way to its one run: opened, checked against what was approved, decided again by today's policy. */
 export const approvedStart = async (
   approval: Approval,
@@ -120,6 +139,13 @@ export const approvedStart = async (
     identity,
   })
   const facts = await tool.facts(spend.input, looks.look(target))
+  const changed = differing(approval.view.facts, shownFacts(facts))
+  if (changed.length > 0)
+    throw new GateError(
+      'APPROVAL_MISMATCH',
+      `What this call would do has changed since it was approved (${changed.join(', ')}): its target is not as it was.`,
+      { hint: 'Send the call again to ask for a new approval.' },
+    )
   const call: Call = {
     id: approval.callId,
     at: new Date(),

@@ -14,7 +14,7 @@ interface Seen {
 
 export interface Looks {
   look(target: Target): Look
-  /** Identity of the target as it is now (`fresh`), or as last seen. */
+  /** Identity of the target as it is now (`fresh`: the catalogue is read anew, too), or as last seen. */
   identity(target: Target, options?: { fresh?: boolean }): Promise<string>
 }
 
@@ -60,8 +60,9 @@ export const openLooks = (ports: Ports): Looks => {
       catalogue: async <C>(options?: { fresh?: boolean }) =>
         (await current(target, options?.fresh ? freshMs : keptMs)).catalogue as C,
     }),
+    // Fresh for the one run of what a person approved, so not oftener than people approve.
     identity: async (target, options) =>
-      (await current(target, options?.fresh ? freshMs : keptMs)).identity,
+      (await current(target, options?.fresh ? 0 : keptMs)).identity,
   }
 }
 
