@@ -273,9 +273,16 @@ describe('a redirect', () => {
   })
 })
 
-test('the target is told from others by its origin', async () => {
-  const session = sessionOf(targetOf(`${service.url}/v1`))
-  expect(await family.family.identify(session)).toBe(`http:${service.url}`)
+test('the target is told from others by its origin and base path', async () => {
+  for (const [base, identity] of [
+    ['', ''],
+    ['/', ''],
+    ['/v1', '/v1'],
+    ['/v1/', '/v1'],
+  ]) {
+    const session = sessionOf(targetOf(`${service.url}${base}`))
+    expect(await family.family.identify(session)).toBe(`http:${service.url}${identity}`)
+  }
 })
 
 test('nothing of the answer is lost on the way', async () => {

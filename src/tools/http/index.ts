@@ -23,8 +23,9 @@ export const httpFamily = ({
   return {
     family: {
       kind: 'http',
-      // A name and the certificate behind it are checked on each connection; there is nothing else to know it by.
-      identify: async ({ target }) => `http:${new URL(target.baseUrl).origin}`,
+      // A name and the certificate behind it are checked on each connection; there is nothing else to know it by. The base path
+      // is part of it: an approver sees paths below it, and what was approved below one is not run below another.
+      identify: async ({ target }) => `http:${new URL(target.baseUrl).href.replace(/\/+$/, '')}`,
       describe: async () => null,
       close: () => pool.close(),
     },
