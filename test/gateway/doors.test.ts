@@ -153,6 +153,11 @@ test('an approver sees what is sent; what was approved is what arrives, once', a
   expect(view).toMatchObject({
     facts: { method: 'POST', route: '/orders/**', query_keys: ['note'] },
     input: { path: '/orders/x/../7?note=a%20b', body: { state: 'shipped\u202e' } },
+    preview: {
+      request: `POST ${service.url}/api/orders/7?note=a%20b`,
+      headers: { accept: '*/*', 'content-type': 'application/json' },
+      body_bytes: 22,
+    },
   })
   expect((await answer(callId, await bo())).status).toBe(200)
   const results = await Promise.all(

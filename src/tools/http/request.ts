@@ -130,5 +130,10 @@ export const httpRequest = (desk: HttpDesk): Tool<typeof input, HttpFacts, HttpT
   ceiling: 'admin',
   facts: async (given, look) => facts(given, look.target),
   credential: () => 'run',
+  // The path as it was written may hold dots and escapes; an approver sees what would go over the wire.
+  preview: async (given, _, { target }) => {
+    const { body, headers, method, url } = planned(given, target)
+    return { request: `${method} ${url.href}`, headers, ...(body && { body_bytes: body.length }) }
+  },
   run: (given, _, session) => run(desk, given, session),
 })
