@@ -97,7 +97,7 @@ const checkAnchors = (file: ConfigFile, tell: Reports['tell']): void => {
   })
 }
 
-const checkTargets = (file: ConfigFile, { tell }: Reports): void => {
+const checkTargets = (file: ConfigFile, { tell, warn }: Reports): void => {
   const known = Object.keys(file.credentials)
   const asked = (at: readonly string[], credential: string | undefined): void => {
     if (credential !== undefined && !known.includes(credential))
@@ -108,6 +108,11 @@ const checkTargets = (file: ConfigFile, { tell }: Reports): void => {
       if (!target.inject) continue
       const key = ['value', 'basic', 'mtls', 'oauth'].find((one) => one in (target.inject ?? {}))
       asked(['targets', name, 'inject', key ?? ''], injectedName(target.inject))
+      const to =
+        'tokenUrl' in target.inject ? [target.baseUrl, target.inject.tokenUrl] : [target.baseUrl]
+      for (const url of to.map((text) => new URL(text)))
+        if (url.protocol !== 'https:' && !isLoopback(url.hostname))
+          warn(`targets.${name}: its credential goes to ${url.host} without TLS`)
     } else
       for (const [purpose, credential] of Object.entries(target.credentials))
         asked(['targets', name, 'credentials', purpose], credential)
