@@ -124,6 +124,7 @@ describe('an escaped slash', () => {
     routes: [
       { method: 'GET', path: '/projects/**' },
       { method: 'GET', path: '/users/*' },
+      { method: 'GET', path: '/repos/own%2Fname/*' },
     ],
   })
   const at = (path: string) => plan({ method: 'GET', path }, on)
@@ -152,6 +153,11 @@ describe('an escaped slash', () => {
     '/projects/%2F%2Fevil.example',
   ])('is refused where it could lead elsewhere: %s', (path) => {
     expect(() => at(path)).toThrow()
+  })
+  test('is taken where the route itself has it, and nowhere else in that route', () => {
+    expect(at('/repos/own%2Fname/x').url.pathname).toBe('/api/repos/own%2Fname/x')
+    for (const path of ['/repos/own/name/x', '/repos/own%2Fname/x%2Fy', '/repos/own%2Fother/x'])
+      expect(() => at(path)).toThrow()
   })
   test('the refusal says what would be taken', () => {
     expect(() => at('/users/a%2Fb')).toThrow(
@@ -196,6 +202,23 @@ describe('plain requests pass', () => {
     [{ path: '/notes/wait…' }],
   ])('%j', (given) => {
     expect(() => plan(given)).not.toThrow()
+  })
+  test.each(['/x?q=%FF', '/x?q=%C3', '/x?%E0%80=1', '/x?q=%ED%A0%80'])(
+    'a query that would arrive as another is refused: %s',
+    (path) => {
+      expect(() => plan({ method: 'GET', path })).toThrow(/UTF-8/)
+    },
+  )
+  test.each([
+    ['/x?q=100%', '?q=100%25'],
+    ['/x?q=%EF%BF%BD', '?q=%EF%BF%BD'],
+    ['/x?a+b=c+d', '?a%20b=c%20d'],
+    ['/x?', ''],
+    ['/x?=', '?='],
+    ['/x?a', '?a='],
+    ['/x?a=1&a=2&A=3', '?a=1&a=2&A=3'],
+  ])('%s is sent as %s', (path, search) => {
+    expect(plan({ method: 'GET', path }).url.search).toBe(search)
   })
   test('a refusal of nested query values says how to write them', () => {
     expect(() => plan({ method: 'GET', query: { filter: { status: 'x' } } })).toThrow(

@@ -41,6 +41,9 @@ const scalar = (value: unknown): string => {
 
 const queryOf = (written: string, given: Input['query']): URLSearchParams => {
   const params = new URLSearchParams(written)
+  // A replacement character would be sent in the place of what was written.
+  if ([...params].flat().join('').includes('\ufffd') && !/%EF%BF%BD|\ufffd/i.test(written))
+    refuse('The query in path holds escapes that are no UTF-8.', 'Use query instead.')
   for (const [key, value] of Object.entries(given ?? {})) {
     if (value === null || value === undefined) continue
     for (const one of Array.isArray(value) ? value : [value]) params.append(key, scalar(one))
@@ -121,7 +124,11 @@ const foundFor = (
 ): { readonly route: Route; readonly effect: Effect } => {
   const found = routeFor(target, method, segments)
   if (!found) return refuse('No route of this target takes that.', routesHint(target))
-  if (!segments.some(({ read }) => read.includes('/'))) return found
+  // A slash that the route itself has escaped was meant.
+  const open = segments.filter(
+    ({ read }, at) => read.includes('/') && found.route.parts[at] !== read,
+  )
+  if (open.length === 0) return found
   const apart = routeFor(target, method, apartOf(segments))
   if (apart?.route !== found.route)
     return refuse(
