@@ -419,13 +419,15 @@ class Stream:
         self.name, self.log, self.partial = name, log, partial
         self.prev, self.expected, self.epoch = ZERO.hex(), 1, ""
         self.begun, self.closed, self.unseen = not partial, False, 0
-        self.open = {}
+        self.open, self.ended = {}, set()
 
     def event(self, seq, header, jcs, leaf, say):
         kind = text_of(header.get("type"))
         if not self.begun:
             self.begun = True
-            if seq > 1:
+            if seq == 1:
+                self.partial = False
+            else:
                 self.expected, self.prev = seq, text_of(header.get("prev"))
                 if kind != "stream.takeover":
                     self.epoch = text_of(header.get("epoch"))
@@ -460,7 +462,7 @@ class Stream:
             return
         parent = text_of(header.get("parent"))
         call = self.open.get(parent)
-        if call is None and self.partial:
+        if call is None and self.partial and parent not in self.ended:
             self.unseen += 1
         elif call is None:
             say(kind + " has no open intent in its stream")
@@ -468,6 +470,8 @@ class Stream:
             say(kind + " belongs to another call than its intent")
         if kind in TERMINAL:
             self.open.pop(parent, None)
+            if self.partial:
+                self.ended.add(parent)
 
     def end(self, say):
         if self.closed:
@@ -485,31 +489,34 @@ def person_of(header):
 class Approvals:
     def __init__(self, report, partial):
         self.report, self.partial, self.calls = report, partial, {}
+        self.events = self.unseen = 0
 
     def held(self, header):
-        empty = {"requested": None, "granted": [], "intents": [], "ended": ""}
+        empty = {"requested": None, "requests": 0, "granted": [], "intents": [], "ended": ""}
         return self.calls.setdefault(text_of(header.get("call_id")), empty)
 
     def event(self, header, leaf):
         kind = text_of(header.get("type"))
+        self.events += 1
         if kind == "approval.requested":
             self.held(header)["requested"] = (leaf.hex(), header)
+            self.held(header)["requests"] += 1
         elif kind == "approval.granted":
-            self.held(header)["granted"].append(person_of(header))
+            self.held(header)["granted"].append((self.events, header))
         elif kind in ("approval.rejected", "approval.expired", "approval.cancelled"):
             self.held(header)["ended"] = kind[len("approval.") :]
         if kind != "call.intent":
             return
         decision = fields_of(header.get("policy")).get("decision")
         if "approval" in header:
-            self.held(header)["intents"].append(header)
+            self.held(header)["intents"].append((self.events, header))
         if decision == "deny":
             self.report(header, "the intent was denied by policy")
         if decision == "hold" and "approval" not in header:
             self.report(header, "the intent was held by policy and has no approval")
 
     def unmet(self, need, granted, caller):
-        found = re.fullmatch(r"([0-9]+) of (.*?)( \(self\))?", need)
+        found = re.fullmatch(r"([1-9][0-9]{0,5}) of (.*?)( \(self\))?", need, re.S)
         if not found:
             return "a need can not be read: " + need[:80]
         groups, self_too = found[2].split(", "), found[3] is not None
@@ -524,13 +531,16 @@ class Approvals:
             return None
         return "was approved by %d, needed %s" % (len(people), need[:80])
 
-    def check(self, held, intent):
+    def check(self, held, at, intent):
         def say(what):
             self.report(intent, "the intent " + what)
 
         approval, requested = fields_of(intent.get("approval")), held["requested"]
         if requested is None and self.partial:
+            self.unseen += 1
             return
+        if held["requests"] > 1:
+            say("is of a call that asked for approval more than once")
         if requested is None or requested[0] != text_of(approval.get("requested")):
             say("was approved by no request of its call")
             return
@@ -544,21 +554,30 @@ class Approvals:
             say("is of another tool, target or effect than its approval")
         if held["ended"] != "":
             say("was approved by a request that was " + held["ended"])
-        for need in texts_of(fields_of(asked.get("approval")).get("needs")):
-            why = self.unmet(need, held["granted"], caller)
+        # What its own stream holds after the intent came too late; events of two streams have no order but that of clocks.
+        granted = [
+            person_of(grant)
+            for when, grant in held["granted"]
+            if when < at or text_of(grant.get("stream")) != text_of(intent.get("stream"))
+        ]
+        needs = texts_of(fields_of(asked.get("approval")).get("needs"))
+        if not needs:
+            say("was approved by a request that asked nobody")
+        for need in needs:
+            why = self.unmet(need, granted, caller)
             if why:
                 say(why)
         for by in texts_of(approval.get("by")):
-            if not any(by == sub or by.startswith(iss) and by.endswith(sub) for (iss, sub), _ in held["granted"]):
+            if not any(by == person[1] for person, _ in granted):
                 say("names an approver who did not approve it")
 
     def end(self):
         spent = 0
         for held in self.calls.values():
             spent += len(held["intents"])
-            for intent in held["intents"]:
-                self.check(held, intent)
-            for intent in held["intents"][1:]:
+            for at, intent in held["intents"]:
+                self.check(held, at, intent)
+            for _, intent in held["intents"][1:]:
                 self.report(intent, "the intent spends an approval a second time")
         return spent
 
@@ -569,26 +588,29 @@ UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def committed_by(header):
-    payload = header.get("payload")
-    if not isinstance(payload, list):
-        return {}
-    parts = {}
-    for one in payload:
+    """The parts by their numbers, and whether each is named once and in the record's form."""
+    payload = header.get("payload", [])
+    parts, sound = {}, isinstance(payload, list)
+    for one in payload if sound else []:
         one = fields_of(one)
-        part = one.get("part")
-        if isinstance(part, int) and not isinstance(part, bool):
-            parts.setdefault(part, (text_of(one.get("commit")), text_of(one.get("len"))))
-    return parts
+        part, commit, length = one.get("part"), text_of(one.get("commit")), text_of(one.get("len"))
+        if not isinstance(part, int) or isinstance(part, bool) or part < 0 or part in parts:
+            sound = False
+        elif not re.fullmatch(r"[0-9a-f]{64}", commit) or not re.fullmatch(r"0|[1-9][0-9]{0,8}", length):
+            sound = False
+        else:
+            parts[part] = (commit, length)
+    return parts, sound
 
 
 class Contents:
     def __init__(self, clear):
         self.clear, self.missing, self.named = clear, {}, set()
-        self.parts, self.event_id, self.last, self.seen = {}, "", -1, 0
+        self.parts, self.sound, self.event_id, self.last, self.seen = {}, True, "", -1, 0
         self.checked = self.erased = 0
 
     def event(self, header):
-        self.parts, self.event_id = committed_by(header), text_of(header.get("event_id"))
+        (self.parts, self.sound), self.event_id = committed_by(header), text_of(header.get("event_id"))
         self.last, self.seen = -1, 0
         if header.get("type") != "retention.erase":
             return
@@ -617,6 +639,8 @@ class Contents:
         self.seen += 1
 
     def done(self, say):
+        if not self.sound:
+            return say("its payload parts are malformed or named twice")
         absent = len(self.parts) - self.seen
         if not self.clear or absent <= 0:
             return
@@ -825,7 +849,9 @@ class Judge:
         self.signed = self.notes.end(
             size, self.rebased, lambda what: self.report(what, None, 0), self.lacks, self.not_checked
         )
-        if self.events > 0 and self.signed <= first:
+        if self.events == 0:
+            self.lacks("there is no event in the bundle")
+        elif self.signed <= first:
             self.lacks("no checkpoint of a trusted key covers these events")
         elif size > self.signed:
             self.not_checked.append("%d events at the end: no checkpoint covers them yet" % (size - self.signed))
@@ -842,6 +868,9 @@ class Judge:
         unseen = sum(stream.unseen for stream in self.streams.values())
         if unseen:
             self.not_checked.append("%d events whose intent lies before this part of the log" % unseen)
+        if self.approvals.unseen:
+            what = "%d approvals whose request lies before this part of the log"
+            self.not_checked.append(what % self.approvals.unseen)
         if self.head["notary"] == "own":
             self.not_checked.append("the notary ran under the gateway's own account: who takes that over can sign too")
 

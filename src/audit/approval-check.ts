@@ -13,10 +13,16 @@ interface Person {
   readonly sub: string
   readonly groups: readonly string[]
 }
+/** `at`: its place among the events that were seen. */
+interface Seen {
+  readonly header: Fields
+  readonly at: number
+}
 interface Held {
   requested?: { readonly leaf: string; readonly header: Fields }
-  readonly granted: Person[]
-  readonly intents: { readonly leaf: string; readonly header: Fields }[]
+  requests: number
+  readonly granted: (Seen & { readonly person: Person })[]
+  readonly intents: Seen[]
   ended: string
 }
 
@@ -24,6 +30,8 @@ export interface ApprovalCheck {
   event(event: CheckedEvent): void
   /** Reports what does not fit; the number of approvals that were spent. */
   end(): number
+  /** Spent approvals that were not judged: their request lies before what is shown. */
+  readonly unseen: number
 }
 
 const personOf = (header: Fields): Person => {
@@ -32,9 +40,13 @@ const personOf = (header: Fields): Person => {
 }
 const samePerson = (a: Person, b: Person): boolean => a.iss === b.iss && a.sub === b.sub
 
+// Of two streams nothing is said: their events have no order but that of clocks.
+const isAfter = (one: Seen, other: Seen): boolean =>
+  one.at > other.at && text(one.header.stream) === text(other.header.stream)
+
 /** `2 of dba, sre (self)` as the gateway writes a need. */
 const needOf = (need: string): { quorum: number; groups: string[]; self: boolean } | undefined => {
-  const found = /^(\d+) of (.*?)( \(self\))?$/.exec(need)
+  const found = /^([1-9]\d{0,5}) of (.*?)( \(self\))?$/s.exec(need)
   if (!found) return undefined
   return {
     quorum: Number(found[1]),
@@ -67,19 +79,26 @@ export const openApprovalCheck = (
   partial = false,
 ): ApprovalCheck => {
   const calls = new Map<string, Held>()
+  let events = 0
+  let unseen = 0
   const heldOf = (header: Fields): Held => {
     const id = text(header.call_id)
-    const held = calls.get(id) ?? { granted: [], intents: [], ended: '' }
+    const held = calls.get(id) ?? { requests: 0, granted: [], intents: [], ended: '' }
     calls.set(id, held)
     return held
   }
 
-  const check = (held: Held, intent: Fields): void => {
+  const check = (held: Held, run: Seen): void => {
+    const intent = run.header
     const say = (what: string) =>
       report({ stream: text(intent.stream), seq: text(intent.seq), what: `the intent ${what}` })
     const approval = fieldsOf(intent.approval)
     const { requested } = held
-    if (requested === undefined && partial) return
+    if (requested === undefined && partial) {
+      unseen += 1
+      return
+    }
+    if (held.requests > 1) say('is of a call that asked for approval more than once')
     if (requested === undefined || requested.leaf !== text(approval.requested)) {
       say('was approved by no request of its call')
       return
@@ -95,16 +114,15 @@ export const openApprovalCheck = (
       say('is of another tool, target or effect than its approval')
     }
     if (held.ended !== '') say(`was approved by a request that was ${held.ended}`)
-    for (const need of textsOf(fieldsOf(requested.header.approval).needs)) {
-      const why = unmet(need, held.granted, caller)
+    const granted = held.granted.filter((grant) => !isAfter(grant, run)).map(({ person }) => person)
+    const needs = textsOf(fieldsOf(requested.header.approval).needs)
+    if (needs.length === 0) say('was approved by a request that asked nobody')
+    for (const need of needs) {
+      const why = unmet(need, granted, caller)
       if (why) say(why)
     }
     for (const by of textsOf(approval.by)) {
-      if (
-        !held.granted.some(({ iss, sub }) => by === sub || (by.startsWith(iss) && by.endsWith(sub)))
-      ) {
-        say('names an approver who did not approve it')
-      }
+      if (!granted.some(({ sub }) => by === sub)) say('names an approver who did not approve it')
     }
   }
 
@@ -112,8 +130,14 @@ export const openApprovalCheck = (
     event({ header, leaf }) {
       const type = text(header.type)
       const policy = fieldsOf(header.policy)
-      if (type === 'approval.requested') heldOf(header).requested = { leaf, header }
-      if (type === 'approval.granted') heldOf(header).granted.push(personOf(header))
+      const seen = { header, at: events++ }
+      if (type === 'approval.requested') {
+        const held = heldOf(header)
+        held.requested = { leaf, header }
+        held.requests += 1
+      }
+      if (type === 'approval.granted')
+        heldOf(header).granted.push({ ...seen, person: personOf(header) })
       if (
         type === 'approval.rejected' ||
         type === 'approval.expired' ||
@@ -122,7 +146,7 @@ export const openApprovalCheck = (
         heldOf(header).ended = type.slice('approval.'.length)
       }
       if (type !== 'call.intent') return
-      if (header.approval !== undefined) heldOf(header).intents.push({ leaf, header })
+      if (header.approval !== undefined) heldOf(header).intents.push(seen)
       const place = { stream: text(header.stream), seq: text(header.seq) }
       if (policy.decision === 'deny') report({ ...place, what: 'the intent was denied by policy' })
       if (policy.decision === 'hold' && header.approval === undefined) {
@@ -133,7 +157,7 @@ export const openApprovalCheck = (
       let spent = 0
       for (const held of calls.values()) {
         spent += held.intents.length
-        for (const { header } of held.intents) check(held, header)
+        for (const run of held.intents) check(held, run)
         for (const { header } of held.intents.slice(1)) {
           report({
             stream: text(header.stream),
@@ -143,6 +167,9 @@ export const openApprovalCheck = (
         }
       }
       return spent
+    },
+    get unseen() {
+      return unseen
     },
   }
 }

@@ -51,6 +51,8 @@ const parse = (jcs: Buffer): Fields | undefined => {
   }
 }
 
+const half = (leaf: string): string => Buffer.from(leaf.slice(0, 32), 'hex').toString('latin1')
+
 /** `partial`: the stream's first events may lie before what is shown; what refers to them is counted, not reported. */
 export const openStreamCheck = (
   stream: string,
@@ -65,6 +67,10 @@ export const openStreamCheck = (
   let closed = false
   let begun = !partial
   let unseen = 0
+  // Every event of the stream is shown: what it refers to has to be there.
+  let fromFirst = !partial
+  /** Ends that were seen of a stream that is shown in part: the first half of the intent's leaf. */
+  const ended = new Set<string>()
   /** Leaf of an open intent -> its call. */
   const open = new Map<string, string>()
 
@@ -101,10 +107,13 @@ export const openStreamCheck = (
     if (!terminal && type !== 'call.prepared') return
     const parent = text(header.parent)
     const call = open.get(parent)
-    if (call === undefined && partial) unseen += 1
+    const known = half(parent)
+    if (call === undefined && !fromFirst && !ended.has(known)) unseen += 1
     else if (call === undefined) say(`${type} has no open intent in its stream`)
     else if (call !== text(header.call_id)) say(`${type} belongs to another call than its intent`)
-    if (terminal) open.delete(parent)
+    if (!terminal) return
+    open.delete(parent)
+    if (!fromFirst) ended.add(known)
   }
 
   return {
@@ -116,7 +125,8 @@ export const openStreamCheck = (
       if (!begun && header !== undefined) {
         begun = true
         // The signed tree vouches for what came before.
-        if (seq > 1n) {
+        if (seq === 1n) fromFirst = true
+        else {
           expected = seq
           prevHex = text(header.prev)
           prev = Buffer.from(prevHex, 'hex')

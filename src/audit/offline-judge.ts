@@ -135,7 +135,8 @@ export const openJudge = (options: OfflineOptions, sizes: ReadonlySet<number>) =
     signed = seen.signed
     payloads = { checked: of.parts.checked, erased: of.parts.erased }
     const tail = of.range.size - Math.max(signed, of.head.from)
-    if (events > 0 && signed <= of.head.from)
+    if (events === 0) incomplete.add('there is no event in the bundle')
+    else if (signed <= of.head.from)
       incomplete.add('no checkpoint of a trusted key covers these events')
     const sum = (of_: (stream: StreamCheck) => number): number =>
       [...streams.values()].reduce((all, one) => all + of_(one.check), 0)
@@ -154,6 +155,7 @@ export const openJudge = (options: OfflineOptions, sizes: ReadonlySet<number>) =
     say(open, 'calls that have not ended')
     if (of.head.from > 0) notChecked.push(`the ${of.head.from} events before this part of the log`)
     say(unseen, 'events whose intent lies before this part of the log')
+    say(check.unseen, 'approvals whose request lies before this part of the log')
     if (of.head.notary === 'own')
       notChecked.push(
         "the notary ran under the gateway's own account: who takes that over can sign too",

@@ -76,7 +76,7 @@ export const openNotesCheck = (by: {
           incomplete(`anchor ${at + 1} of those brought does not hold: ${thrown.message}`)
         }
       }
-      const epoch = Math.max(0, ...found.map((one) => one.epoch))
+      const epoch = found.reduce((most, one) => Math.max(most, one.epoch), 0)
       let signed = 0
       let before = 0
       let unseen = 0

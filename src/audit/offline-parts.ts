@@ -1,7 +1,7 @@
 /** Payloads in a bundle against what headers commit to, and what is not there against what erasures name. */
 import type { PayloadLine } from './bundle-lines.ts'
 import { type Fields, fieldsOf, text, textsOf } from './chain-check.ts'
-import { type Committed, committedBy } from './payload-check.ts'
+import { type Committed, committedBy, MALFORMED } from './payload-check.ts'
 import { matches } from './seal.ts'
 
 export interface PartsCheck {
@@ -79,6 +79,7 @@ export const openPartsCheck = (clear: boolean): PartsCheck => {
     },
     request: () => (current ? requestIn(current.header, seen) : undefined),
     done(say) {
+      if (current?.sound === false) return say(MALFORMED)
       if (!clear || current === undefined) return
       const absent = current.parts.length - seen.size
       if (absent <= 0) return

@@ -1,5 +1,5 @@
 /** Checks stored payload parts against what the headers commit to. */
-import { type Fields, type Finding, text } from './chain-check.ts'
+import { type Fields, type Finding, fieldsOf, text } from './chain-check.ts'
 import { epochKey } from './keys.ts'
 import { matches, openPart } from './seal.ts'
 
@@ -21,8 +21,12 @@ export interface PayloadCounts {
   sealed: number
 }
 
+export const MALFORMED = 'its payload parts are malformed or named twice'
+
 export interface Committed {
   readonly header: Fields
+  /** Every part is named once, in the record's form. */
+  readonly sound: boolean
   readonly parts: readonly {
     readonly part: number
     readonly commit: string
@@ -30,22 +34,32 @@ export interface Committed {
   }[]
 }
 
+const hex32 = /^[0-9a-f]{64}$/
+const count = /^(0|[1-9]\d{0,8})$/
+
 /** What a header commits to; undefined when it commits to nothing. */
 export const committedBy = (header: Fields): Committed | undefined => {
-  if (!Array.isArray(header.payload)) return undefined
-  const parts = header.payload.map((one: Fields) => ({
-    part: typeof one?.part === 'number' ? one.part : -1,
-    commit: text(one?.commit),
-    len: Number(text(one?.len)) || 0,
-  }))
-  return { header, parts }
+  if (header.payload === undefined) return undefined
+  if (!Array.isArray(header.payload)) return { header, parts: [], sound: false }
+  let sound = true
+  const numbers = new Set<number>()
+  const parts = header.payload.map((given: unknown) => {
+    const one = fieldsOf(given)
+    const part = typeof one.part === 'number' ? one.part : -1
+    const commit = text(one.commit)
+    const len = text(one.len)
+    if (part < 0 || numbers.has(part) || !hex32.test(commit) || !count.test(len)) sound = false
+    numbers.add(part)
+    return { part, commit, len: Number(len) || 0 }
+  })
+  return { header, parts, sound }
 }
 
 type KeyOf = (keyId: string) => Promise<Buffer | undefined>
 
 /** `rows` are those of this event; `opened` gets the parts that are what the header commits to. */
 export const checkPayload = async (
-  { header, parts }: Committed,
+  { header, parts, sound }: Committed,
   rows: readonly PayloadRow[],
   keyOf: KeyOf | undefined,
   counts: PayloadCounts,
@@ -53,6 +67,7 @@ export const checkPayload = async (
   opened?: (part: number, bytes: Buffer) => void,
 ): Promise<void> => {
   const say = (what: string) => report({ stream: text(header.stream), seq: text(header.seq), what })
+  if (!sound) say(MALFORMED)
   const place = { log: text(header.log), stream: text(header.stream), epoch: text(header.epoch) }
   for (const { commit, part } of parts) {
     const row = rows.find((one) => one.part === part)

@@ -233,15 +233,15 @@ export const linesOf = (file: string): Loose[] =>
     .map((line) => JSON.parse(line))
 
 /** Numbers, counts and the closing hash as they have to be: what any forger can do. */
-export const assemble = (lines: readonly Loose[]): string => {
-  let idx = 0
+export const assemble = (lines: readonly Loose[], from = 0): string => {
+  let idx = from
   const body = lines.filter(({ kind }) => kind !== 'end')
   for (const line of body) if (line.kind === 'event') line.idx = String(idx++)
   const [head] = body
   if (head) head.to = String(idx)
   const before = body.map((line) => `${canonicalText(line)}\n`).join('')
   const sha256 = createHash('sha256').update(before).digest('hex')
-  return `${before}${canonicalText({ kind: 'end', events: String(idx), sha256 })}\n`
+  return `${before}${canonicalText({ kind: 'end', events: String(idx - from), sha256 })}\n`
 }
 
 const hash = (header: unknown): Buffer => leafHash(Buffer.from(canonicalText(header)))
