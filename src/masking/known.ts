@@ -44,6 +44,8 @@ export const knownForms = (values: Iterable<string>): readonly KnownForm[] => {
     add(escaped)
     add(JSON.stringify(escaped).slice(1, -1))
     add(value.replaceAll("'", "''"))
+    // As part of a JSON pointer (RFC 6901).
+    add(value.replaceAll('~', '~0').replaceAll('/', '~1'))
     add(value)
   }
   return [...forms.values()]

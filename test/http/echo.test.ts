@@ -81,3 +81,21 @@ test.each(['text', 'json', 'location', 'etag', 'link'])('and where %s is cut', a
     expect(json, String(pad)).not.toContain(secret.slice(0, 12))
   }
 })
+
+test('nor in the path of what was cut, where a slash and a tilde are written otherwise', async () => {
+  const odd = 'sl/sh~and/tilde=8842'
+  const own = openMasker({ tokenKey: Buffer.alloc(32, 1), knownSecrets: () => [odd] })
+  const body = await serve((_, response) => {
+    response.setHeader('content-type', 'application/json')
+    response.end(JSON.stringify({ [odd]: 'x'.repeat(100_000) }))
+  })
+  const [tool] = family.tools
+  const target = targetOf(body.url)
+  const input = tool?.input.parse({ target: target.name, method: 'GET', path: '/' })
+  const look = { target, catalogue: async () => null as never }
+  const output = await tool?.run(input, await tool.facts(input, look), sessionOf(target))
+  const { json } = await own.output(output as never, { profile: [], known: [] })
+  await body.stop()
+  expect(json).toContain('"cut"')
+  expect(json).not.toMatch(/sl(?:\/|~1)sh/)
+})
