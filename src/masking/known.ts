@@ -43,12 +43,30 @@ export const knownForms = (values: Iterable<string>): readonly KnownForm[] => {
     const escaped = JSON.stringify(value).slice(1, -1)
     add(escaped)
     add(JSON.stringify(escaped).slice(1, -1))
-    add(value.replaceAll("'", "''"))
-    // As part of a JSON pointer (RFC 6901).
-    add(value.replaceAll('~', '~0').replaceAll('/', '~1'))
+    for (const written of writings(value)) add(written)
     add(value)
   }
   return [...forms.values()]
+}
+
+/** As pages, tables, scripts and pointers (RFC 6901) write it; most values are the same in all of them. */
+const writings = (value: string): readonly string[] => {
+  const html = value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+  const quoted = (double: string, single: string): string =>
+    html.replaceAll('"', double).replaceAll("'", single)
+  return [
+    html,
+    quoted('&quot;', "'"),
+    quoted('&quot;', '&#39;'),
+    quoted('&#34;', '&#39;'),
+    quoted('&quot;', '&#x27;'),
+    quoted('&quot;', '&apos;'),
+    value.replaceAll('"', '""'),
+    value.replaceAll("'", "''"),
+    value.replaceAll("'", `'\\''`),
+    value.replaceAll("'", `'"'"'`),
+    value.replaceAll('~', '~0').replaceAll('/', '~1'),
+  ]
 }
 
 /** The base64 characters that depend on `bytes` alone, whatever stands before (0, 1 or 2 bytes of a group) and after; both alphabets (RFC 4648). */
