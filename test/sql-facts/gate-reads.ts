@@ -295,7 +295,7 @@ SELECT 1 /* /* */ ; DROP TABLE orders; */
 /** What an older server does not know yet, with the first major version that does. */
 const newer: readonly (readonly [RegExp, number])[] = [
   [/\bregexp_count\b/, 15],
-  [/\bIS JSON\b|\bJSON_ARRAYAGG\b|\bJSON_OBJECT\(|\bany_value\b|\bpg_stat_io\b/, 16],
+  [/\bIS JSON\b|\bJSON_ARRAYAGG\b|\bJSON_OBJECT\(|\bJSON_ARRAY\(|\bany_value\b|\bpg_stat_io\b/, 16],
   [/\bJSON_TABLE\b|\bJSON_VALUE\b|\bpg_stat_checkpointer\b/, 17],
   [/\bcrc32\b/, 18],
 ]

@@ -3,9 +3,13 @@ import { GateError } from '../../src/errors.ts'
 import type { Catalogue, SqlFacts, SqlMode, SqlRules } from '../../src/tools/sql/facts/index.ts'
 import { type TestDatabase, testDatabase } from '../support/postgres.ts'
 import { gateAdmin, gateWrites } from './gate-changes.ts'
+import { gateMoreAdmin, gateMoreWrites } from './gate-changes-2.ts'
 import { gateMasked } from './gate-masked.ts'
+import { gateMeasures, gateMoreMasked } from './gate-masked-2.ts'
 import { gateReads, knownSince } from './gate-reads.ts'
+import { gateMoreReads } from './gate-reads-2.ts'
 import { gateRefused } from './gate-refused.ts'
+import { gateMoreRefused } from './gate-refused-2.ts'
 import { catalogueOf, factsFor } from './support.ts'
 
 // A small shop whose owner left code in every place that a statement can reach without naming it.
@@ -82,7 +86,7 @@ const refusalOf = async (sql: string, mode: SqlMode): Promise<GateError> => {
 }
 
 describe('the gate', () => {
-  test.for(gateReads)('allows %s', async (sql, { skip }) => {
+  test.for([...gateReads, ...gateMoreReads])('allows %s', async (sql, { skip }) => {
     skip(knownSince(sql) > major, 'newer than this server')
     expect((await facts(sql, 'query')).effect).toBe('read')
     const client = await db.admin.connect()
@@ -95,7 +99,7 @@ describe('the gate', () => {
     }
   })
 
-  test.each(gateRefused.map((sql) => [sql]))('refuses %s', async (sql) => {
+  test.each([...gateRefused, ...gateMoreRefused].map((sql) => [sql]))('refuses %s', async (sql) => {
     for (const mode of ['query', 'execute'] as const) {
       const refusal = await refusalOf(sql, mode)
       expect(refusal.cause).toBeUndefined()
@@ -103,26 +107,42 @@ describe('the gate', () => {
     }
   })
 
-  test.each(gateWrites.map((sql) => [sql]))('calls a write: %s', async (sql) => {
-    expect((await refusalOf(sql, 'query')).code).toBe('INPUT_REFUSED')
-    expect((await facts(sql, 'execute')).effect).toBe('write')
-  })
+  test.each([...gateWrites, ...gateMoreWrites].map((sql) => [sql]))(
+    'calls a write: %s',
+    async (sql) => {
+      expect((await refusalOf(sql, 'query')).code).toBe('INPUT_REFUSED')
+      expect((await facts(sql, 'execute')).effect).toBe('write')
+    },
+  )
 
-  test.each(gateAdmin.map((sql) => [sql]))('calls DDL: %s', async (sql) => {
+  test.each([...gateAdmin, ...gateMoreAdmin].map((sql) => [sql]))('calls DDL: %s', async (sql) => {
     expect((await refusalOf(sql, 'query')).code).toBe('INPUT_REFUSED')
     expect((await facts(sql, 'execute')).effect).toBe('admin')
   })
 
-  test.each(gateMasked.map((sql) => [sql]))('lets nothing out by %s', async (sql) => {
-    const answer = await judged(sql, 'query')
-    if (answer instanceof GateError) {
-      expect(answer.code).toBe('INPUT_REFUSED')
-      return
-    }
-    const hidden = (answer.lineage ?? [undefined]).some(
-      (from) => from?.some((s) => s.column === 'ssn' || s.column === 'email') ?? true,
-    )
-    expect(hidden).toBe(true)
+  test.each([...gateMasked, ...gateMoreMasked].map((sql) => [sql]))(
+    'lets nothing out by %s',
+    async (sql) => {
+      const answer = await judged(sql, 'query')
+      if (answer instanceof GateError) {
+        expect(answer.code).toBe('INPUT_REFUSED')
+        return
+      }
+      const hidden = (answer.lineage ?? [undefined]).some(
+        (from) => from?.some((s) => s.column === 'ssn' || s.column === 'email') ?? true,
+      )
+      expect(hidden).toBe(true)
+    },
+  )
+})
+
+test.each(gateMeasures.map((sql) => [sql]))('tells no number or time by %s', async (sql) => {
+  const measures: SqlRules = {
+    columns: { 'customers.balance': 'redact', 'customers.created_at': 'redact' },
+    denyTables: [],
+  }
+  await expect(factsFor(catalogue, measures)(sql, 'query')).rejects.toMatchObject({
+    code: 'INPUT_REFUSED',
   })
 })
 

@@ -9,7 +9,7 @@ import { maskedReach, within } from './reviewed.ts'
 import { ofEntry, type Scope } from './scope.ts'
 import { settingName } from './settings.ts'
 import { conditionOf } from './subqueries.ts'
-import { computed, plain, type Value } from './value.ts'
+import { computed, nullTest, plain, type Value } from './value.ts'
 
 /** What decides the result of a call: its arguments, and what the functions that it may reach read. */
 export const callValue = (r: Reading, scope: Scope, body: Body): Value => {
@@ -47,10 +47,13 @@ export const callValue = (r: Reading, scope: Scope, body: Body): Value => {
     tells(r, `read by ${name}, whose rows its arguments pick`)
   // With a second argument it takes bytes in an encoding, which may be broken.
   const total = reach === 'all' && (name !== 'length' || args.length === 1)
-  const all = computed([...args, ...rest, ...users.map((f) => readBy(r, f))], total)
+  // Of a stored column they tell no more than IS NULL does, and how many values there are.
+  const asked = reach !== undefined && nullCounts.has(name) ? args.map(nullTest) : args
+  const all = computed([...asked, ...rest, ...users.map((f) => readBy(r, f))], total)
   return jsonPaths.has(name) ? argNodes.slice(1).reduce(alongPath, all) : all
 }
 
+const nullCounts = new Set(['count', 'num_nulls', 'num_nonnulls'])
 const jsonPaths = new Set(
   `json_extract_path json_extract_path_text jsonb_extract_path jsonb_extract_path_text jsonb_path_query
   jsonb_path_query_array jsonb_path_query_first`.split(/\s+/),

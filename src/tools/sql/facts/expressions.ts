@@ -14,7 +14,7 @@ import {
   unqualified,
   whole,
 } from './scope.ts'
-import { sublink } from './subqueries.ts'
+import { arrayQuery, sublink } from './subqueries.ts'
 import { both, computed, constant, nullTest, plain, type Value } from './value.ts'
 
 /** The columns that decide an expression. Throws on what it does not know; notes what would tell a masked value. */
@@ -47,6 +47,8 @@ export const flow = (r: Reading, scope: Scope, node: Body): Value =>
         return indirection(r, scope, body)
       case 'SubLink':
         return sublink(r, scope, body)
+      case 'JsonArrayQueryConstructor':
+        return arrayQuery(r, scope, body)
       case 'A_Expr':
         return operation(r, scope, body)
       case 'CaseExpr':
@@ -215,17 +217,25 @@ export const ordered = (r: Reading, scope: Scope, nodes: readonly Body[]): Value
   return computed(all, true)
 }
 
+const rangeFrame = 0x2
+
+/**
+ * What decides a window. How rows fall together and in which order is open of masked columns, so that the window's
+ * functions tell no more; but a frame from a value less ten to that value would tell how far values are apart.
+ */
 export const windowValue = (r: Reading, scope: Scope, window: Body): Value => {
-  const groups = ordered(r, scope, [
-    ...listOf(window, 'partitionClause'),
-    ...listOf(window, 'orderClause'),
-  ])
+  const order = ordered(r, scope, listOf(window, 'orderClause'))
+  const groups = both(ordered(r, scope, listOf(window, 'partitionClause')), order)
+  const base = textOf(window, 'refname')
+  const masked = isMasked(r, order) || (base !== '' && scope.windows.has(base))
+  if (masked) scope.windows.add(textOf(window, 'name'))
   const offsets = ['startOffset', 'endOffset']
     .map((k) => optional(window, k))
     .filter((n) => n !== undefined)
   const frame = computed(values(r, scope, offsets), true)
-  if (isMasked(r, frame)) tells(r, 'used in a window frame')
-  return both(groups, frame)
+  const apart = offsets.length > 0 && (Number(window.frameOptions) & rangeFrame) !== 0
+  if (isMasked(r, frame) || (masked && apart)) tells(r, 'used in a window frame')
+  return both({ ...groups, tested: groups.from }, frame)
 }
 
 const operation = (r: Reading, scope: Scope, body: Body): Value => {

@@ -187,7 +187,7 @@ const factsOf = (r: Reading, mode: SqlMode, outcome: Outcome, given: number): Sq
   if (effect === 'read' && found.oracle !== undefined)
     throw refuse(
       `A masked column is ${found.oracle}, which could tell its values.`,
-      'A masked column can be selected, grouped or sorted by, tested for NULL, and compared by = with another column or with a few literals.',
+      'A masked column can be selected, grouped or sorted by, tested for NULL, and compared by = with another column (of numbers or dates: a masked one) or with a few literals.',
     )
   const columns = sorted([...found.columns].map(dotted))
   const masked = sorted([...found.columns].filter((c) => r.rules.masked.has(c)).map(dotted))

@@ -1,7 +1,7 @@
 import { flow } from './expressions.ts'
 import { functionShape, rowFunctionOf } from './from-functions.ts'
 import { as, type Body, bodyOf, listOf, names, optional, textOf } from './node.ts'
-import { inCondition } from './predicates.ts'
+import { inCondition, toldByTwin } from './predicates.ts'
 import { deeper, isMasked, type Reading, refuse, tells } from './reading.ts'
 import { knownRelation, readable } from './relations.ts'
 import {
@@ -157,7 +157,8 @@ const mergedColumn = (
 ): OutColumn => {
   const of = (item: Item): Value => inShape(item, name) ?? plain
   const value = both(of(left), of(right))
-  if (isMasked(r, value) && !value.stored) tells(r, 'used in a condition')
+  if (isMasked(r, value) && (!value.stored || toldByTwin(r, [value])))
+    tells(r, 'used in a condition')
   for (const key of value.from) r.found.columns.add(key)
   conditions.push(value)
   return { name, value }

@@ -42,6 +42,8 @@ export interface Scope {
   readonly hidden: readonly Entry[]
   readonly parent: Scope | undefined
   readonly ctes: Cte | undefined
+  /** Names of the query's windows that a masked column orders. */
+  readonly windows: Set<string>
 }
 
 export const emptyScope = (parent: Scope | undefined, ctes: Cte | undefined): Scope => ({
@@ -49,6 +51,7 @@ export const emptyScope = (parent: Scope | undefined, ctes: Cte | undefined): Sc
   hidden: [],
   parent,
   ctes,
+  windows: new Set(),
 })
 
 const read = (column: OutColumn): Value => {

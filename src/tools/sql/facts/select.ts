@@ -3,7 +3,7 @@ import { flow, ordered, rowNamed, sortedBy, windowValue } from './expressions.ts
 import { fromItems } from './from.ts'
 import { as, type Body, bodyOf, listOf, names, optional, textOf } from './node.ts'
 import { outputName } from './output-names.ts'
-import { inCondition } from './predicates.ts'
+import { inCondition, toldByTwin } from './predicates.ts'
 import { deeper, isMasked, type Reading, tells } from './reading.ts'
 import { newTable } from './relations.ts'
 import { emptyScope, type OutColumn, type Scope, type Shape, whole } from './scope.ts'
@@ -76,7 +76,8 @@ const setShape = (r: Reading, select: Body, around: Scope): QueryShape => {
 const checkDistinct = (r: Reading, shape: Shape): void => {
   const values = [...shape.columns.map((c) => c.value), ...(shape.open ? [shape.open] : [])]
   for (const value of values)
-    if (isMasked(r, value) && !value.stored) tells(r, 'compared by DISTINCT or a set operation')
+    if (isMasked(r, value) && (!value.stored || toldByTwin(r, [value])))
+      tells(r, 'compared by DISTINCT or a set operation')
 }
 
 /** ORDER BY sees the output's names first, then the input's. */
@@ -100,6 +101,7 @@ const sortOrGroup = (
       { columns: shape.columns, entries: [], ...(shape.open ? { open: shape.open } : {}) },
     ],
     hidden: scope.hidden,
+    windows: scope.windows,
   }
   for (const node of nodes) {
     const sort = as(node, 'SortBy')

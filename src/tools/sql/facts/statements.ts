@@ -4,6 +4,7 @@ const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/
 /** Nodes that DDL is made of, beside those of queries. */
 export const ddlNodes = words(`
   Constraint ColumnDef TypeName TableLikeClause PartitionSpec PartitionElem PartitionBoundSpec PartitionCmd AlterTableCmd
+  ATAlterConstraint
   DefElem ObjectWithArgs FunctionParameter StatsElem CollateClause VacuumRelation TriggerTransition
   ReplicaIdentityStmt CreateStmt CreateTableAsStmt IndexStmt AlterTableStmt DropStmt TruncateStmt RenameStmt ViewStmt RuleStmt
   CreateTrigStmt CreateSeqStmt AlterSeqStmt CreateSchemaStmt CreateEnumStmt AlterEnumStmt CompositeTypeStmt

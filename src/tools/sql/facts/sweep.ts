@@ -36,7 +36,7 @@ const bareKeys = words(`
   relation rel larg rarg withClause typeName alias intoClause over onConflictClause infer returningClause
   search_clause cycle_clause value arg raw_expr format output returning func constructor context_item formatted_expr
   on_empty on_error pathspec ival fval sval boolval bsval query expr val join_using_alias plan typ var targetList
-  typevar partspec partbound options typename view sequence pktable into bound name object role newowner argType table`)
+  typevar partspec partbound options typename view sequence pktable into bound collClause ofTypename name object role newowner argType table`)
 
 /** Nodes that carry meaning only where they stand: each must have been met by the walk with scopes. */
 const placed = words('ColumnRef RangeVar RangeSubselect SubLink RangeFunction SelectStmt')
@@ -187,7 +187,7 @@ export const sweep = (r: Reading, root: Body, extra: ReadonlySet<string> = none)
 
 const meetBare = (r: Reading, key: string, body: Body): void => {
   if (!bareKeys.has(key)) throw refuse(`The gateway can't judge the part ${key} of this statement.`)
-  if (key === 'typeName' || key === 'typename' || key === 'argType')
+  if (key === 'typeName' || key === 'typename' || key === 'argType' || key === 'ofTypename')
     judgeType(r, names(listOf(body, 'names')))
   if (key === 'larg' || key === 'rarg' || textOf(body, 'relname') !== '') checkPlaced(r, body)
   if (key === 'intoClause') {

@@ -68,15 +68,23 @@ const altered = (r: Reading, relation: Relation): void => {
   }
 }
 
-/** A schema can't be dropped or renamed from under a denied table. */
+const systemSchema = /^pg_|^information_schema$/
+const checkNoSystem = (schema: string | undefined): void => {
+  if (schema !== undefined && systemSchema.test(schema))
+    throw refuse('The system catalogue is changed by nobody here.')
+}
+
+/** A schema can't be dropped or renamed from under a denied table, or be the system's. */
 const checkSchema = (r: Reading, schema: string): void => {
+  checkNoSystem(schema)
   for (const table of r.rules.denied)
     if (table.startsWith(`${schema.toLowerCase()}.`))
       throw refuse(`The schema ${schema} holds a table that is denied on this target.`)
 }
 
-/** Table names in lists of names, as DROP, COMMENT and others have them: any part may be the denied one. */
+/** Names as DROP, COMMENT and others list them: any part may be a denied table, all but the last the system's schema. */
 const checkNames = (r: Reading, parts: readonly string[]): void => {
+  for (const part of parts.slice(0, -1)) checkNoSystem(part)
   for (let i = 0; i < parts.length; i++)
     for (const [schema, name] of [
       [undefined, parts[i]],
@@ -165,8 +173,7 @@ export const ddl = (r: Reading, type: string, body: Body): void => {
       'Functions and operators are renamed and moved by nobody here.',
       'Under another name one could stand in for another.',
     )
-  if (/^pg_|^information_schema$/.test(textOf(body, 'newschema')))
-    throw refuse('The system catalogue is changed by nobody here.')
+  checkNoSystem(textOf(body, 'newschema'))
   if (type === 'DropStmt' && object !== '')
     r.found.kinds.add(`drop_${object.slice('OBJECT_'.length).toLowerCase()}`)
   if (
@@ -180,9 +187,12 @@ export const ddl = (r: Reading, type: string, body: Body): void => {
     throw refuse('Prepared statements are refused.')
   if (object === 'OBJECT_SCHEMA') {
     checkSchema(r, textOf(body, 'subname'))
+    checkNoSystem(textOf(body, 'newname'))
     for (const item of listOf(body, 'objects'))
       for (const schema of names([item])) checkSchema(r, schema)
   }
+  if (type === 'CreateSchemaStmt') checkNoSystem(textOf(body, 'schemaname'))
+  for (const key of namesOfNew) checkNames(r, names(listOf(body, key)))
   if (type === 'RefreshMatViewStmt') refreshed(r, bodyOf(body, 'relation'))
   for (const item of [...listOf(body, 'objects')]) checkNames(r, objectNames(item))
   const object_ = optional(body, 'object')
@@ -191,7 +201,12 @@ export const ddl = (r: Reading, type: string, body: Body): void => {
   sweep(r, { [type]: body }, ddlNodes)
 }
 
+// Lists of names, of types, domains and statistics that are made or altered.
+const namesOfNew = ['typeName', 'domainname', 'defnames']
+
 const objectNames = (node: Body): readonly string[] => {
+  const code = as(node, 'ObjectWithArgs')
+  if (code !== undefined) return names(listOf(code, 'objname'))
   const list = as(node, 'List')
   if (list !== undefined) return names(listOf(list, 'items'))
   const type = as(node, 'TypeName')

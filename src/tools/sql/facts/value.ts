@@ -2,7 +2,7 @@
 export interface Value {
   /** Keys (`columnKey`) of every stored column that it is computed from. */
   readonly from: ReadonlySet<string>
-  /** Those of `from` of which nothing but whether they are NULL decides it. */
+  /** Those of `from` of which nothing decides it but what is open of any column: NULL or not, which are equal, in which order. */
   readonly tested: ReadonlySet<string>
   /** Also computed from something that can't be named. */
   readonly unknown: boolean
