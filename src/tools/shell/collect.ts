@@ -41,6 +41,11 @@ export const collect = (node: SyntaxNode, scope: Scope, sure: boolean): void => 
       if (!node.wordlist) scope.add(node.name.value, { values: [any], at, sure: true })
       break
     }
+    case 'ArithmeticFor':
+      // What its first part sets is set before anything else of it.
+      if (node.initialize?.type === 'ArithmeticBinary' && node.initialize.operator === '=')
+        counted(node.initialize.left, scope, true)
+      break
     case 'Function':
       scope.dropParams()
       break
@@ -68,9 +73,9 @@ export const collect = (node: SyntaxNode, scope: Scope, sure: boolean): void => 
   forEachChild(node, (child) => collect(child, scope, inner))
 }
 
-const counted = (node: SyntaxNode, scope: Scope): void => {
+const counted = (node: SyntaxNode, scope: Scope, sure = false): void => {
   if (node.type === 'ArithmeticWord') {
-    scope.add(node.value, { values: [token], at: node.pos, sure: false })
+    scope.add(node.value, { values: [token], at: node.pos - (sure ? 1 : 0), sure })
   }
 }
 

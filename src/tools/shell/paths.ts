@@ -38,6 +38,8 @@ const fitsExtension = (path: string, extension: string): boolean => {
 
 /** A last part of nothing but a wildcard aims at no name in particular. */
 const bare = new RegExp(`(/[${star}${token}]|${below})$`)
+/** Where people's folders lie, and above. */
+const homes = /^\/(~.*|home(\/.*)?|Users(\/.*)?|root(\/.*)?|var\/lib|mnt|media|nfs)?$/
 const lastOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
 
 /** A pattern that may lie anywhere, against a path with wildcards. */
@@ -46,7 +48,12 @@ const floats = (path: string, p: Pattern): boolean => {
   // Below a folder anything may lie; what is meant shows in the name alone.
   if (path.includes(below) && bare.test(path)) return false
   if (bare.test(path)) return canMeet(path.replace(bare, '/\0'), p.text)
-  if (path.includes(below)) return !p.text.endsWith(any) && canMeet(lastOf(path), lastOf(p.text))
+  if (path.includes(below)) {
+    // A kind of files aims at a secret of a certain folder only from where such folders lie.
+    const kept = p.text.split('/').length > 2
+    if (kept && !isLiteral(lastOf(path)) && !homes.test(treeOf(path))) return false
+    return !p.text.endsWith(any) && canMeet(lastOf(path), lastOf(p.text))
+  }
   return canMeet(path, p.text)
 }
 

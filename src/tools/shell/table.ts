@@ -112,7 +112,10 @@ const readLong = (
   const arg = args[i] ?? { text: '', many: false }
   const equals = arg.text.indexOf('=')
   const name = equals < 0 ? arg.text : arg.text.slice(0, equals)
-  const rule = reading.program.dash ? options.get(name) : longRule(options, name)
+  // Who begins long options with one dash takes two as well.
+  const rule = reading.program.dash
+    ? (options.get(name) ?? options.get(name.replace(/^--/, '-')))
+    : longRule(options, name)
   if (rule === undefined) {
     if (reading.program.strict) reading.port.raise(reading.program.strict)
     if (!isLiteral(name) && name.includes(any)) uncertain(reading)
@@ -187,6 +190,11 @@ const judgeOperands = (reading: Reading): void => {
     for (const kind of new Set(possible)) {
       if (kind === 'host') port.host(operand)
       else if (kind !== 'text') port.path(operand, kind as Exclude<Kind, 'text' | 'host'>)
+      // To some `@file` is more options, out of that file.
+      if (kind === 'file' && operand.text.startsWith('@')) {
+        port.raise('write')
+        port.path({ ...operand, text: operand.text.slice(1) }, kind)
+      }
     }
   })
 }

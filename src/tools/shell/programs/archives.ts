@@ -1,12 +1,40 @@
 /** Archives and copies: what they run on the way, what they read and where they write. */
-import type { Judge } from '../types.ts'
+import type { Arg, Judge, Port } from '../types.ts'
 import { has, plain } from './arguments.ts'
 
 const old = /^-?[a-zA-Z]+$/
+/** Long options of tar that run another program; any beginning of one may stand for it. */
+const running = [
+  '--to-command',
+  '--checkpoint-action',
+  '--use-compress-program',
+  '--rsh-command',
+  '--info-script',
+  '--new-volume-script',
+  '--rmt-command',
+]
+/** Those that change what is shown, or how an archive is read, and no more. */
+const calmLong =
+  /^--(list|extract|get|create|file|to-stdout|verbose|gzip|gunzip|ungzip|bzip2|xz|zstd|lzma|lzip|lzop|auto-compress|checkpoint|exclude|exclude-vcs|wildcards|no-wildcards|no-wildcards-match-slash|anchored|no-anchored|ignore-case|strip-components|full-time|numeric-owner|utc|totals|block-number|show-transformed-names|quoting-style|occurrence|ignore-failed-read|warning|no-recursion|one-file-system|sparse|dereference|sort|mtime|newer|owner|group|mode|format|directory|absolute-names|ignore-zeros|force-local|version|help)$/
+const tarLong = (args: readonly Arg[], port: Port): void => {
+  for (const { text, many } of args) {
+    if (!text.startsWith('--') || text === '--') continue
+    const [name = '', value] = text.split(/=([\s\S]*)/)
+    const calm = calmLong.test(name)
+    if (!calm && running.some((r) => r.startsWith(name)))
+      port.refuse('This option of tar runs another program.')
+    if (!calm) port.raise('write')
+    const opens = /^--(dir|add|fil|exclude-f|files)/.test(name) && !/^--fi(l|le)?$/.test(name)
+    if (value !== undefined && opens) port.path({ text: value, many }, 'tree')
+  }
+}
 const tar: Judge = (args, port) => {
-  const runs =
-    /^(--to-command|--checkpoint-action|--use-compress-program|--rsh-command|--info-script|--new-volume-script|--rmt-command|--to-c|--checkpoint-a|--use-c|--us|--rs|--rm|--inf|--new-v|-I|-F)/
-  if (has(args, runs)) port.refuse('This option of tar runs another program.')
+  if (has(args, /^-[IF]/)) port.refuse('This option of tar runs another program.')
+  tarLong(args, port)
+  for (const { text, many } of args) {
+    const found = /^(?:-[a-zA-Z]*C|@)([^a-zA-Z@][\s\S]*)$/.exec(text)?.[1]
+    if (found !== undefined) port.path({ text: found, many }, 'tree')
+  }
   const first = args[0]?.text ?? ''
   const letters = old.test(first) && !first.startsWith('--') ? first.replace('-', '') : ''
   const all =
@@ -17,6 +45,7 @@ const tar: Judge = (args, port) => {
       .map((a) => a.text.slice(1))
       .join('')
   if (/[IF]/.test(all)) port.refuse('This option of tar runs another program.')
+  if (/[^tcxdvzjJZfOpkChSPanimowblBHs]/.test(all)) port.raise('write')
   const mode = /[cruxtdA]/.exec(all)?.[0] ?? (has(args, /^--list$/) ? 't' : undefined)
   if (
     has(args, /^(--remove-files|--delete|--extract|--get|--create|--append|--update)$/) ||
@@ -71,17 +100,28 @@ const rsync: Judge = (args, port) => {
 const squeeze =
   (name: string): Judge =>
   (args, port) => {
-    const toStdout = has(
-      args,
-      /^(-[a-zA-Z0-9]*[clt][a-zA-Z0-9]*|--stdout|--to-stdout|--list|--test)$/,
-    )
+    // Any other option may take what follows for its value, `-c` among it, or write.
+    const calm = args.every((a) => !a.text.startsWith('-') || calmSqueeze.test(a.text))
+    const toStdout =
+      /cat$/.test(name) ||
+      has(args, /^(-[a-zA-Z0-9]*[ct][a-zA-Z0-9]*|--stdout|--to-stdout|--list|--test)$/) ||
+      (name !== 'lz4' && has(args, /^-[a-zA-Z0-9]*l[a-zA-Z0-9]*$/))
     const operands = plain(args)
-    if (has(args, /^-[a-zA-Z0-9]*[oS]|^--(output|suffix|files)/)) port.raise('write')
+    if (!calm) {
+      port.raise('write')
+      for (const a of args)
+        port.path({ text: a.text.replace(/^--[a-z-]+=/, ''), many: a.many }, 'file')
+    }
     if (!toStdout && operands.some((o) => o.text !== '-')) return port.listed(name, args)
     for (const a of operands) port.path(a, 'file')
   }
+const calmSqueeze =
+  /^(-[cdfklnNqtvVhLrze0-9]+|-[Tp][0-9]+|--|--(stdout|to-stdout|decompress|uncompress|list|test|keep|force|quiet|silent|verbose|no-name|name|fast|best|no-progress|progress|robot|single-stream|threads=[0-9]+|long(=[0-9]+)?|version|help))?$/
 const unzip: Judge = (args, port) => {
-  if (!has(args, /^-[a-zA-Z]*[lvtpZ][a-zA-Z]*$/)) port.raise('write')
+  const options = args.filter((a) => a.text.startsWith('-'))
+  // `-d` and `-P` take the letters behind them for a folder and a password.
+  const calm = options.every((a) => /^-([lvtpcqazjCLM]+|Z[12lsmvhMtTzC]*)$/.test(a.text))
+  if (!calm || !has(options, /^-[a-zA-Z]*[lvtpcZ]/)) port.raise('write')
   const file = plain(args)[0]
   if (file) port.path(file, 'file')
 }
@@ -98,6 +138,13 @@ const squeezers = [
   'lz4',
   'lzop',
   'pigz',
+  'zcat',
+  'bzcat',
+  'xzcat',
+  'zstdcat',
+  'lzcat',
+  'lz4cat',
+  'gzcat',
 ]
 export const archives: Readonly<Record<string, Judge>> = {
   tar,

@@ -154,14 +154,14 @@ export const builtins: Readonly<Record<string, Judge>> = {
   continue: nothing,
   shift: nothing,
   times: nothing,
-  wait: nothing,
+  wait: plainNames,
   umask: nothing,
   pwd: nothing,
   type: nothing,
   which: nothing,
   whereis: nothing,
   jobs: (args, port) => {
-    if (args.some((a) => a.text.startsWith('-x'))) port.refuse('jobs -x runs another command.')
+    if (args.some((a) => /^-[a-z]*x/.test(a.text))) port.refuse('jobs -x runs another command.')
   },
   getopts: readVariables,
   dirs: nothing,

@@ -12,9 +12,17 @@ const quiet: Program = {}
 
 export const coreutils: Table = {
   ...each(
-    'cat tac nl rev fold fmt expand unexpand paste comm cmp zcat bzcat xzcat zstdcat lzcat base64 base32 hexdump hd od cksum md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum sum crc32 readelf column colrm pr look tsort factor numfmt',
+    'cat tac nl rev fold fmt expand unexpand paste comm cmp base64 base32 hexdump hd od cksum md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum sum crc32 readelf column colrm pr look tsort factor numfmt',
     reader,
   ),
+  column: {
+    ...reader,
+    opts: {
+      '-s --separator -o --output-separator -N --table-columns -c --output-width -R --table-right -H --table-hide':
+        'value',
+    },
+  },
+  paste: { ...reader, opts: { '-d --delimiters': 'value' } },
   head: { ...reader, opts: { '-n --lines -c --bytes': 'value' } },
   tail: {
     ...reader,
@@ -134,7 +142,7 @@ export const coreutils: Table = {
     },
   },
   ...each(
-    'basename dirname seq expr sleep true false nproc arch whoami groups logname users tty getconf lsb_release atq locale uptime free vmstat lscpu lsblk lsmem lsmod lsns lsof lslocks lsipc ipcs pidof pgrep pmap pstree pwdx w lastlog uname cal ncal dnsdomainname domainname printf echo id getent numastat mpstat iostat sar blkid findmnt runlevel hostid tload slabtop swaplabel lsinitramfs ulimit nologin cpuid dmidecode acpi upower uuidgen mcookie bc test',
+    'basename dirname seq expr sleep true false nproc arch whoami groups logname users tty getconf lsb_release atq locale uptime free vmstat lscpu lsblk lsmem lsmod lsns lsof lslocks lsipc ipcs pidof pgrep pmap pstree pwdx w uname cal ncal printf echo id getent numastat mpstat iostat sar blkid findmnt runlevel hostid tload slabtop ulimit nologin cpuid dmidecode acpi upower uuidgen mcookie bc test',
     quiet,
   ),
   'who users': { args: 'file' },
@@ -185,7 +193,17 @@ export const coreutils: Table = {
       '-f --file': 'file',
     },
   },
-  hostname: { max: 0, over: 'admin', opts: { '-F --file -b --boot': 'admin' } },
+  'hostname dnsdomainname domainname': {
+    max: 0,
+    over: 'admin',
+    opts: { '-F --file -b --boot': 'admin' },
+  },
+  lastlog: {
+    strict: 'write',
+    opts: { '-u --user -t --time -b --before': 'value', '-h --help': 'flag' },
+  },
+  swaplabel: { strict: 'admin' },
+  lsinitramfs: reader,
   dmesg: {
     opts: {
       '-c --read-clear -C --clear -n --console-level -D --console-off -E --console-on': 'admin',

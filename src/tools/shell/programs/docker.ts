@@ -24,6 +24,7 @@ const namesFields = (format: string): boolean => {
       .slice(2, -2)
       .replace(/^-\s|\s-$/g, '')
       .trim()
+    if (/^("[^"]*"|`[^`]*`)$/.test(text)) return true
     if (text === 'end') {
       depth -= 1
       return depth >= 0
@@ -51,6 +52,8 @@ const formatOf = (words: readonly Arg[]): string | undefined => {
 export const docker: Judge = (args, port) => {
   const words = args[0]?.text === 'container' || args[0]?.text === 'compose' ? args.slice(1) : args
   const verb = words[0]?.text ?? ''
+  if (args[0]?.text === 'compose' && words.some((a) => /:\/\/|\.git$/.test(a.text)))
+    port.refuse('A project from another machine is not looked at.', 'Name a file.')
   if (
     verb === 'inspect' ||
     (/^(container|image)$/.test(args[0]?.text ?? '') && words[0]?.text === 'inspect')
@@ -59,7 +62,7 @@ export const docker: Judge = (args, port) => {
     if (format !== undefined && isLiteral(format) && namesFields(format)) return
   }
   // `docker top` hands options to ps, which shows environments too.
-  if (verb === 'top' && words.slice(2).some((a) => /^[a-zA-Z]*e/.test(a.text))) {
+  if (verb === 'top' && words.slice(2).some((a) => /^[a-zA-Z]*e|env/i.test(a.text))) {
     port.refuse('The environment of processes may hold secrets.', 'Use "docker top NAME".')
   }
   if (verb !== 'exec') return port.listed('docker', args)

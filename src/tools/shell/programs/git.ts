@@ -1,6 +1,8 @@
 /** git and kubectl: subcommands behind global options that must not be trusted. */
+
+import { absolute } from '../paths.ts'
 import type { Arg, Judge, Program } from '../types.ts'
-import { isLiteral } from '../wildcard.ts'
+import { fromGlob, isLiteral } from '../wildcard.ts'
 import { kubectl as kubectlTable } from './tools.ts'
 
 const reading: Program['opts'] = {
@@ -72,16 +74,44 @@ const table: Program = {
         '-f --file --blob': 'file',
       },
     },
+    'ls-remote': {
+      strict: 'write',
+      opts: {
+        '--heads -h -b --branches --tags -t --refs -q --quiet --exit-code --get-url --symref':
+          'flag',
+        '--sort': 'value',
+        '--upload-pack --exec -o --server-option': 'refuse=',
+      },
+    },
     'symbolic-ref': { max: 1, strict: 'write', opts: { '--short -q': 'flag' } },
-    'merge-tree pull fetch checkout switch restore add commit merge cherry-pick revert mv rm init clone push apply am gc prune repack bundle archive update-index update-ref ls-remote pack-refs sparse-checkout format-patch':
+    'merge-tree pull fetch checkout switch restore add commit merge cherry-pick revert mv rm init clone push apply am gc prune repack bundle archive update-index update-ref pack-refs sparse-checkout format-patch':
       write,
     'reset clean': admin,
     rebase: { effect: 'write', opts: { '-x --exec -i --interactive': 'refuse=' } },
-    bisect: { sub: { 'log view': { opts: {} }, run: denied }, rest: 'write' },
+    // `bisect view X` runs git X.
+    bisect: { sub: { log: { opts: {} }, run: denied }, rest: 'write' },
     'filter-branch difftool mergetool gui gitk citool instaweb daemon shell credential credential-store credential-cache send-email http-backend http-push upload-pack receive-pack upload-archive remote-ext remote-fd remote-http imap-send web--browse fast-import p4 svn cvsserver maintenance':
       denied,
   },
   bare: 'read',
+}
+/**
+ * Every path that a word of git may mean: `HEAD:path` reads a file out of the history, `:path` out of the index, `:(top)path`
+ * and `:/path` are words for paths, and git itself fills in wildcards. What stands before a colon may hold one too.
+ */
+const pathsIn = (text: string): readonly string[] => {
+  if (text.startsWith('-') && !/^-L./.test(text)) return []
+  const inside = [...text.matchAll(/:(?:\([^)]*\)|[!^]+)?(?!\/\/)([^:]*)/g)].flatMap((m) => {
+    const rest = text.slice((m.index ?? 0) + m[0].length - (m[1]?.length ?? 0))
+    return rest === '' ? [] : [rest, rest.replace(/^\/+/, '')]
+  })
+  const all = text.startsWith('-') ? inside : [text, ...inside]
+  return [
+    ...inside.filter((p) => p !== ''),
+    ...all
+      .filter((p) => isLiteral(p) && /[*?[]/.test(p))
+      .map((p) => fromGlob(p.replaceAll('**/', '').replace(/\[[^\]]+\]/g, '?'))),
+  ]
 }
 /** `-c` settings that change how things look and nothing else. */
 const looks =
@@ -89,6 +119,7 @@ const looks =
 
 export const git: Judge = (args, port) => {
   const kept: Arg[] = []
+  let folder = '/~'
   let i = 0
   for (; i < args.length; i += 1) {
     const t = args[i]?.text ?? ''
@@ -105,9 +136,10 @@ export const git: Judge = (args, port) => {
     if (arg) kept.push(arg)
     // A repository's own settings run programs: one that anybody could have made is not looked into.
     const place = args[i + 1]?.text ?? ''
+    if (t === '-C') folder = absolute(place, folder)
     if (
       /^--(git-dir|work-tree)/.test(t) ||
-      (t === '-C' && (!isLiteral(place) || /^\/(tmp|var\/tmp|dev\/shm)(\/|$)/.test(place)))
+      (t === '-C' && (!isLiteral(place) || /^\/(tmp|var\/tmp|dev\/shm)(\/|$)/.test(folder)))
     )
       port.raise('write')
     if (/^(-C|--git-dir|--work-tree|--namespace)$/.test(t)) {
@@ -119,12 +151,12 @@ export const git: Judge = (args, port) => {
   const rest = args.slice(i)
   if (rest[0]?.text === 'config' && rest[1]?.text === 'edit')
     port.refuse('An editor can start other programs.')
+  // Another address than the repository's own could carry data out.
+  if (rest[0]?.text === 'ls-remote' && rest.some((a) => !/^[\w.=-]+$/.test(a.text)))
+    port.raise('write')
   for (const a of rest) {
     if (/^(ext|fd)::/.test(a.text)) port.refuse('This kind of address makes git run a program.')
-    // `HEAD:path` reads a file out of the history.
-    const inside = /^[^-][^:]*:(.+)$/.exec(a.text)?.[1]
-    if (inside !== undefined && !inside.startsWith('/'))
-      port.path({ text: inside, many: a.many }, 'file')
+    for (const inside of pathsIn(a.text)) port.path({ text: inside, many: a.many }, 'file')
   }
   if (
     /^(branch|tag)$/.test(rest[0]?.text ?? '') &&

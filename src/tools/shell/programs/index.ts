@@ -7,6 +7,7 @@ import { docker } from './docker.ts'
 import { find, xargs } from './find.ts'
 import { git, kubectl } from './git.ts'
 import { languages } from './languages.ts'
+import { machines } from './machines.ts'
 import { packages } from './packages.ts'
 import { sed } from './sed.ts'
 import { special } from './special.ts'
@@ -22,7 +23,7 @@ const named = (tables: readonly Table[]): ReadonlyMap<string, Program> =>
     ),
   )
 
-export const listed = named([coreutils, system, packages, tools, languages])
+export const listed = named([coreutils, system, packages, tools, languages, machines])
 export const judges: ReadonlyMap<string, Judge> = new Map(
   Object.entries({
     ...builtins,

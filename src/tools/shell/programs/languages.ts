@@ -4,6 +4,7 @@ import { each, type Table } from './coreutils.ts'
 
 const quiet: Program = {}
 const write: Program = { effect: 'write' }
+const strictly: Program = { strict: 'write' }
 
 export const languages: Table = {
   // Languages: their version is a read, a file is opaque code that an approver may know, code in the command is refused.
@@ -19,7 +20,15 @@ export const languages: Table = {
   }),
   go: {
     dash: true,
-    sub: { 'version env list': quiet, vet: write },
+    sub: {
+      version: { strict: 'write', opts: { '-m -v': 'flag' } },
+      env: { strict: 'write', opts: { '-json -changed': 'flag' } },
+      list: {
+        strict: 'write',
+        opts: { '-m -u -json -deps -test -versions -e -find -retracted': 'flag' },
+      },
+      vet: write,
+    },
     rest: 'write',
     opts: {
       '-w -u': 'write',
@@ -29,19 +38,23 @@ export const languages: Table = {
   },
   'npm yarn pnpm': {
     sub: {
-      'ls list ll view info outdated root bin prefix why explain search ping v show': quiet,
-      version: { max: 0 },
+      'ls list ll view info outdated root bin prefix why explain search ping v show': strictly,
+      audit: { sub: { signatures: strictly }, rest: 'write', strict: 'write' },
+      config: { sub: { get: strictly }, rest: 'write' },
     },
     rest: 'write',
     opts: {
-      '-g --global --json --depth -a --all -l --long': 'flag',
+      '-g --global --json --depth -a --all -l --long -p --parseable --prod --production --dev --omit --only --include --no-color -s --silent --loglevel -r --recursive -v --version -h --help':
+        'flag',
       '--prefix -C --script-shell --userconfig --registry --node-options': 'refuse=',
     },
     bare: 'write',
   },
   'pip pip3': {
     sub: {
-      'list show freeze check index': {
+      'cache config': { sub: { 'list get info dir': quiet }, rest: 'write' },
+      'show debug inspect': quiet,
+      'list freeze check index': {
         opts: {
           '--log': 'out',
           '-r --requirement': 'file',
@@ -58,7 +71,11 @@ export const languages: Table = {
     rest: 'write',
     opts: { '--config-file': 'refuse=' },
   },
-  composer: { sub: { 'show outdated licenses validate why': quiet }, rest: 'write' },
+  composer: {
+    sub: { 'show outdated licenses validate why': quiet },
+    rest: 'write',
+    opts: { '-d --working-dir': 'write=' },
+  },
   // Editors and pagers need a terminal, and give shells.
   ...each(
     'vi vim nvim view vimdiff ex ed nano emacs pico joe mcedit micro code mc ranger screen tmux byobu dialog whiptail gawk-shell irb ipython expect',

@@ -21,7 +21,10 @@ export const packages: Table = {
   'apt-cache': {
     sub: { 'policy show search depends rdepends showpkg stats madison pkgnames showsrc': quiet },
     rest: 'write',
-    opts: { '-o --option -c --config-file': 'refuse=' },
+    opts: {
+      '-o --option -c --config-file': 'refuse=',
+      '-p --pkg-cache -s --src-cache': 'out',
+    },
   },
   'apt-mark': { sub: { 'showhold showauto showmanual showinstall': quiet }, rest: 'admin' },
   dpkg: {
@@ -38,7 +41,7 @@ export const packages: Table = {
   rpm: {
     strict: 'admin',
     opts: {
-      '-q --query -a --all -i --info -l --list -f --file -c -d --changelog --scripts --requires --provides -V --verify --last -p':
+      '-q --query -a --all -i --info -l --list -f --file -c -d --changelog --scripts -R --requires --provides --conflicts --obsoletes --whatprovides --whatrequires -V --verify --last -p':
         'flag',
       '--qf --queryformat': 'value',
       '-e --erase -U --upgrade -F --freshen --import --rebuilddb --initdb --install': 'admin',
@@ -47,22 +50,34 @@ export const packages: Table = {
   },
   'yum dnf microdnf zypper': {
     sub: {
-      'list info search repolist repoquery provides check-update history deplist updateinfo se if lr lu pa what-provides':
+      'list info search repolist repoquery provides check-update deplist updateinfo se if lr lu pa what-provides':
         quiet,
+      history: { sub: { 'list info userinstalled stats summary': quiet }, rest: 'admin' },
     },
     rest: 'admin',
     opts: {
       '-q -y --quiet --assumeyes --installed --available --all -C': 'flag',
-      '--setopt -c --config --installroot': 'refuse=',
+      '--setopt -c --config --installroot --repofrompath': 'refuse=',
       '--enablerepo --disablerepo': 'value',
     },
   },
   apk: {
     sub: { 'info list search policy stats version dot': quiet },
     rest: 'admin',
-    opts: { '-q -v --quiet --installed --upgradable': 'flag' },
+    opts: {
+      '-q -v --quiet --installed --upgradable': 'flag',
+      '-U --update-cache --update': 'write',
+      '-p --root -X --repository --repositories-file --keys-dir --cache-dir': 'write=',
+    },
   },
-  pacman: { strict: 'admin', opts: { '-Q -Qi -Ql -Qs -Ss -Si -Qe -Qo -Qu': 'flag' }, dash: true },
+  pacman: {
+    strict: 'admin',
+    opts: {
+      '-Q -Qi -Qii -Ql -Qs -Qe -Qet -Qo -Qu -Qd -Qdt -Qdtq -Qm -Qn -Qk -Qkk -Qq -Qqe -Qg -Ss -Si -Sii -Sl -Sg':
+        'flag',
+    },
+    dash: true,
+  },
   snap: {
     sub: { 'list info find version services changes connections interfaces': quiet },
     rest: 'admin',

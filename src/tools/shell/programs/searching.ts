@@ -40,9 +40,9 @@ const grep =
     for (const a of files.length > 0 ? files : [here]) port.path(a, 'tree')
   }
 const searcher: Judge = (args, port) => {
-  if (has(args, /^--(pre|hostname-bin|search-zip|pager)|^-[a-zA-Z]*z/))
+  if (has(args, /^--(pre(=|$)|host|search-z|pa(g|ge|ger)?(=|$)|env|ackr?c?(=|$))|^-[a-zA-Z]*z/))
     port.refuse('This option runs another program.')
-  if (has(args, /^(-f|--file(=|$)|--ignore-file|--ackrc)/)) port.raise('write')
+  if (has(args, /^(-f|--file(=|$)|--ignore-file)/)) port.raise('write')
   const files = plain(args).slice(has(args, patternGiven) || has(args, /^--files$/) ? 0 : 1)
   for (const [i, a] of args.entries()) {
     const glob = /^(-g|--i?gl[a-z]*=?)([\s\S]*)$/.exec(a.text)

@@ -3,6 +3,7 @@ import type { Arg, Judge } from '../types.ts'
 import { any, isLiteral } from '../wildcard.ts'
 import { archives } from './archives.ts'
 import { has, plain } from './arguments.ts'
+import { asking } from './asking.ts'
 import { looking } from './looking.ts'
 import { searching } from './searching.ts'
 
@@ -100,7 +101,11 @@ const pager: Judge = (args, port) => {
   for (const a of args) {
     if (
       a.text.startsWith('+') ||
-      /^-[a-zA-Z]*[kToOt]|^--(lesskey|log-file|LOG-FILE|tag)/.test(a.text)
+      (a.text.length > 1 &&
+        a.text.startsWith('-') &&
+        !/^-([aABceEfFgGiIJKLmMnNqQrRsSuUwWXz~0-9]+|-(no-init|quit-if-one-screen|quit-at-eof|raw-control-chars|RAW-CONTROL-CHARS|chop-long-lines|line-numbers|LINE-NUMBERS|ignore-case|IGNORE-CASE|squeeze-blank-lines|force|mouse)|)$/.test(
+          a.text,
+        ))
     )
       port.refuse('This option of the pager runs commands or writes.', 'Use cat, head or tail.')
   }
@@ -108,12 +113,9 @@ const pager: Judge = (args, port) => {
 }
 const man: Judge = (args, port) => {
   for (const a of plain(args)) if (a.text.includes('/')) port.path(a, 'file')
-  if (
-    has(
-      args,
-      /^(-[a-zA-Z]*[PCHlTXZt]|--pager|--config-file|--html|--local-file|--troff|--ditroff|--preprocessor|--gxditview|--recode)/,
-    )
-  )
+  const calm =
+    /^(-[afkwWuiIVd0-9]+|-[sSLE].*|-|--(all|where|path|location|whatis|apropos|sections?(=.*)?|locale=.*|regex|wildcard|names-only|ignore-case|match-case|no-subpages|no-hyphenation|no-justification|ascii|default|encoding=.*|help|usage|version))?$/
+  if (args.some((a) => a.text.startsWith('-') && a.text !== '--' && !calm.test(a.text)))
     port.refuse('This option of man runs another program or reads another file.')
 }
 
@@ -133,6 +135,7 @@ const interpreter =
   (name: string): Judge =>
   (args, port) => {
     if (args.length === 1 && /^-v$/.test(args[0]?.text ?? '')) return
+    if (name === 'php' && args.length === 1 && args[0]?.text === '-m') return
     if (plain(args).length === 0)
       port.refuse(
         `${name} without a file would run what it is fed.`,
@@ -167,6 +170,8 @@ export const special: Readonly<Record<string, Judge>> = {
   crontab,
   nc,
   less: pager,
+  zless: pager,
+  zmore: pager,
   more: pager,
   most: pager,
   man,
@@ -174,5 +179,6 @@ export const special: Readonly<Record<string, Judge>> = {
   chown: changeMode('chown'),
   chgrp: changeMode('chgrp'),
   ...searching,
+  ...asking,
   ...Object.fromEntries(languages.map((n) => [n, interpreter(n)])),
 }

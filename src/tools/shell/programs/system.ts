@@ -16,8 +16,17 @@ const systemctlOpts: Program['opts'] = {
   '--root --image': 'refuse=',
 }
 
+/** They go on to another machine, or into a container. */
+const elsewhere: Program['opts'] = { '-H --host -M --machine': 'refuse=' }
+
 const ipLook: Program = {
-  sub: { 'show list lst ls s sh get g': quiet },
+  sub: { 'show list lst ls s sh get g help': quiet },
+  rest: 'admin',
+  bare: 'read',
+}
+/** `ip link s` and `bridge link s` are `set`, and `bridge vlan g` is what comes before it. */
+const wholeLook: Program = {
+  sub: { 'show list lst ls sh help': quiet },
   rest: 'admin',
   bare: 'read',
 }
@@ -41,7 +50,7 @@ export const system: Table = {
     opts: {
       '-n --lines -u --unit -p --priority -S --since -U --until -o --output -g --grep -t --identifier -b --boot -c --cursor --after-cursor --facility --output-fields --user-unit -T --exclude-identifier':
         'value',
-      '--file': 'file',
+      '-i --file': 'file',
       '-D --directory': 'tree',
       '--root --image -M --machine': 'refuse=',
       '--vacuum-size --vacuum-time --vacuum-files': 'admin=',
@@ -53,6 +62,7 @@ export const system: Table = {
     },
   },
   loginctl: {
+    opts: elsewhere,
     sub: {
       'list-sessions list-users list-seats session-status show-session user-status show-user seat-status show-seat':
         quiet,
@@ -65,20 +75,28 @@ export const system: Table = {
       'hostname icon-name chassis deployment location': { max: 0, over: 'admin' },
     },
     rest: 'admin',
-    opts: { '--static --transient --pretty --json -H': 'flag' },
+    opts: { '--static --transient --pretty': 'flag', '--json': 'value', ...elsewhere },
   },
   timedatectl: {
+    opts: elsewhere,
     sub: { 'status show list-timezones timesync-status show-timesync': quiet },
     rest: 'admin',
   },
-  localectl: { sub: { 'status list-locales list-keymaps': quiet }, rest: 'admin' },
+  localectl: {
+    opts: elsewhere,
+    sub: { 'status list-locales list-keymaps': quiet },
+    rest: 'admin',
+  },
   resolvectl: {
     sub: {
-      'status query statistics dns domain service openpgp': { args: 'text', max: 2, over: 'admin' },
+      'status statistics': quiet,
+      'query service openpgp tlsa': { args: 'host' },
+      // A second operand is a setting.
+      'dns domain default-route llmnr mdns dnsovertls dnssec nta': { max: 1, over: 'admin' },
     },
     rest: 'admin',
   },
-  networkctl: { sub: { 'list status lldp': quiet }, rest: 'admin' },
+  networkctl: { opts: elsewhere, sub: { 'list status lldp': quiet }, rest: 'admin' },
   'systemd-analyze': {
     opts: { '--root --image -H --host -M --machine': 'refuse=' },
     sub: {
@@ -88,7 +106,7 @@ export const system: Table = {
     },
     rest: 'write',
   },
-  'systemd-cgls systemd-cgtop systemd-path systemd-detect-virt': quiet,
+  'systemd-cgls systemd-cgtop systemd-path systemd-detect-virt': { opts: elsewhere },
   'systemd-resolve': {
     args: 'host',
     strict: 'admin',
@@ -110,14 +128,19 @@ export const system: Table = {
     },
     dash: true,
     sub: {
-      'a ad add addr addre address l li lin link r ro rou rout route n ne nei neig neigh neighbor neighbour ru rul rule maddr maddress mroute tunnel tun xfrm netns vrf ntable token fou sr macsec tcp_metrics':
+      'l li lin link': wholeLook,
+      'a ad add addr addre address r ro rou rout route n ne nei neig neigh neighbor neighbour ru rul rule maddr maddress mroute tunnel tun xfrm netns vrf ntable token fou sr macsec tcp_metrics':
         ipLook,
       'm monitor': quiet,
       help: quiet,
     },
     rest: 'admin',
   },
-  ...each('ss netstat arp rarp route iwconfig ethtool nstat lnstat bridge-show', quiet),
+  ...each('netstat lnstat', quiet),
+  nstat: {
+    strict: 'write',
+    opts: { '-a -s -z -j -p --noupdate --zeros --ignore --json --pretty': 'flag' },
+  },
   ss: {
     opts: {
       '-K --kill': 'admin',
@@ -133,12 +156,12 @@ export const system: Table = {
   ethtool: {
     max: 1,
     over: 'admin',
+    strict: 'admin',
     opts: {
-      '-s --change -A -C -G -K -L -p -r -t -N -U -X -f -E -W --set-ring --reset --flash': 'admin',
-      '-S -i -k -g -a -c -l --statistics --driver --show-features': 'flag',
+      '-S -i -k -g -a -c -l -m -T -d -e -n -u -x -P -I --statistics --driver --show-features --show-offload --show-ring --show-pause --show-coalesce --show-channels --show-eee --show-fec --show-priv-flags --show-nfc --show-ntuple --show-rxfh --show-rxfh-indir --show-permaddr --show-time-stamping --show-module --module-info --dump-module-eeprom --register-dump --eeprom-dump --include-statistics --json':
+        'flag',
     },
   },
-  netstat: quiet,
   nft: {
     sub: { list: { rest: 'read' } },
     rest: 'admin',
@@ -173,7 +196,7 @@ export const system: Table = {
     },
   },
   brctl: { sub: { 'show showmacs showstp': quiet }, rest: 'admin' },
-  bridge: { sub: { 'link fdb vlan mdb': ipLook }, rest: 'admin' },
+  bridge: { sub: { 'link fdb vlan mdb': wholeLook }, rest: 'admin' },
   tc: {
     sub: { 'qdisc class filter': ipLook },
     rest: 'admin',
@@ -198,7 +221,7 @@ export const system: Table = {
   }),
   ...each('traceroute traceroute6 tracepath mtr', {
     args: 'host',
-    opts: { '-c -i -m -w -q -p -s': 'value' },
+    opts: { '-c -i -m -w -q -p -s': 'value', '-F --filename': 'refuse=' },
   }),
   dig: { args: 'host', opts: { '-f': 'refuse=', '-k': 'refuse=', '-t -p -b -q -c -y': 'value' } },
   host: { args: 'host', opts: { '-t -W -R -N -c': 'value' } },

@@ -19,6 +19,9 @@ const containers: Program = {
   opts: {
     '-D --debug --tls --tlsverify': 'flag',
     '-H --host -c --context --config --tlscacert --tlscert --tlskey --connection --url': 'refuse=',
+    // Of podman and nerdctl, wherever they stand: other programs that they start, and other places that they look in.
+    '--runtime --conmon --hooks-dir --network-cmd-path --module --identity --ssh --root --runroot --imagestore --storage-opt --tmpdir --registries-conf --address --cni-path --data-root --hosts-dir':
+      'refuse=',
     '-l --log-level': 'value',
   },
   sub: {
@@ -41,7 +44,8 @@ const containers: Program = {
     },
     system: { sub: { 'df info events': format }, rest: 'admin' },
     context: { sub: { 'ls show': quiet }, rest: 'admin' },
-    'node stack service': { sub: { 'ls ps logs': format }, rest: 'admin' },
+    'node stack service': { sub: { 'ls ps logs services': format }, rest: 'admin' },
+    pod: { sub: { 'ps ls list logs stats top': format }, rest: 'admin' },
     'buildx builder': { sub: { 'ls version du': format }, rest: 'admin' },
     compose: {
       opts: {
@@ -76,7 +80,7 @@ const containers: Program = {
 const kubeNames = 'the gateway has targets for clusters; use kube_get, kube_logs or kube_change.'
 export const kubectl: Program = {
   opts: {
-    '-n --namespace -l --selector -o --output --field-selector --context --cluster --sort-by -L --label-columns -c --container --tail --since --since-time --request-timeout --limit --chunk-size --api-group --for --max-log-requests --types --subresource --prefix':
+    '-n --namespace -l --selector -o --output --field-selector --context --cluster --sort-by -L --label-columns -c --container --tail --since --since-time --request-timeout --limit --chunk-size --api-group --for --max-log-requests --types --subresource --prefix -v --v':
       'value',
     '-A --all-namespaces --show-labels --no-headers -w --watch --previous -p --timestamps --all-containers --show-kind -R --recursive --ignore-not-found -f --follow --show-events --namespaced --containers':
       'flag',
@@ -85,7 +89,7 @@ export const kubectl: Program = {
     '--filename -k --kustomize': 'file',
   },
   sub: {
-    'get describe': { opts: { '-f --filename': 'refuse=' } },
+    'get describe': { strict: 'write', opts: { '-f --filename -k --kustomize': 'refuse=' } },
     'logs top explain api-resources api-versions version events options': quiet,
     'cluster-info': { sub: {}, rest: 'refuse' },
     config: { sub: { 'current-context get-contexts get-clusters': quiet }, rest: 'refuse' },
@@ -109,20 +113,25 @@ export const tools: Table = {
   ctr: { rest: 'admin', sub: { version: quiet } },
   helm: {
     sub: {
-      'list ls status history version search env': {
+      'list ls history version search': {
         opts: { '-n --namespace -o --output -f --filter': 'value' },
       },
+      // In another form than the table it shows the values that it was set up with.
+      status: { opts: { '-n --namespace --revision': 'value', '-o --output': 'refuse=' } },
+      env: { refuse: 'it can hold a token.' },
       repo: { sub: { list: quiet }, rest: 'admin' },
     },
     rest: 'refuse',
     opts: {
       '-n --namespace --kube-context': 'value',
-      '--kubeconfig --kube-token --kube-apiserver --post-renderer': 'refuse=',
+      '--kubeconfig --kube-token --kube-apiserver --kube-as-user --kube-as-group --kube-ca-file --kube-tls-server-name --kube-insecure-skip-tls-verify --post-renderer --registry-config --repository-config':
+        'refuse=',
       '-A -a --all-namespaces': 'flag',
     },
   },
   ...each('oc k9s stern istioctl argocd flux', { refuse: kubeNames }),
-  ...each('terraform tofu pulumi ansible ansible-playbook ansible-vault salt puppet chef-client', {
+  'terraform tofu': { sub: { version: quiet }, rest: 'admin' },
+  ...each('pulumi ansible ansible-playbook ansible-vault salt puppet chef-client', {
     effect: 'admin',
   }),
   ...each('aws gcloud az gsutil doctl hcloud linode-cli ibmcloud oci s3cmd rclone mc', {
@@ -130,51 +139,65 @@ export const tools: Table = {
   }),
   openssl: {
     dash: true,
+    // Code that it loads, and files that it stirs in or writes, wherever it looks.
+    opts: {
+      '-engine -provider -provider-path -provparam': 'refuse=',
+      '-rand': 'file',
+      '-writerand': 'out',
+    },
     sub: {
       x509: {
         opts: {
           '-in -CAfile -CApath -inform -outform -nameopt -certopt -checkend -checkhost -checkip -checkemail -ext -dateopt':
             'value',
           '-out -CAserial': 'out',
-          '-signkey -key -CAkey -force_pubkey -CA -engine -provider -req -extfile -set_serial':
-            'refuse=',
+          '-signkey -key -CAkey -force_pubkey -CA -req -extfile -set_serial': 'refuse=',
         },
       },
       'crl req': {
         opts: {
           '-in -inform -outform -nameopt -reqopt': 'value',
           '-out -keyout': 'out',
-          '-key -new -newkey -x509 -config -engine -provider -signkey': 'refuse=',
+          '-key -new -newkey -x509 -config -signkey': 'refuse=',
         },
       },
       verify: {
         opts: {
           '-CAfile -CApath -untrusted -trusted -purpose -partial_chain': 'value',
-          '-engine -provider': 'refuse=',
         },
       },
       'version list ciphers errstr prime': quiet,
       s_client: {
+        // Some of the rest send a file out, write one, or load code.
+        strict: 'write',
         opts: {
           '-connect -proxy -host': 'host',
-          '-servername -verify -CAfile -CApath -starttls -port -alpn': 'value',
-          '-key -cert -engine -provider -pass -keylogfile -sess_out -msgfile -cert_chain':
-            'refuse=',
+          '-servername -verify -CAfile -CApath -starttls -port -alpn -ciphersuites -cipher -curves -groups -sigalgs -verify_hostname -verify_ip -verify_depth -min_protocol -max_protocol -xmpphost -name -nameopt':
+            'value',
+          '-showcerts -brief -status -noservername -prexit -quiet -ign_eof -no_ign_eof -verify_return_error -verify_quiet -tlsextdebug -state -msg -crlf -4 -6 -tls1 -tls1_1 -tls1_2 -tls1_3 -no_tls1 -no_tls1_1 -no_tls1_2 -no_tls1_3 -ssl3 -no_ssl3 -dtls -debug -security_debug -servername_only -partial_chain -x509_strict -crl_check -reconnect -no-CAfile -no-CApath -bugs -legacy_renegotiation -trace':
+            'flag',
+          '-key -cert -pass -keylogfile -sess_out -msgfile -cert_chain -early_data -psk': 'refuse=',
         },
       },
       'dgst sha256 sha1 md5 sha512': {
         args: 'file',
         opts: {
           '-out': 'out',
-          '-sign -hmac -engine -provider -prverify -macopt -mac -passin': 'refuse=',
+          '-sign -hmac -prverify -macopt -mac -passin': 'refuse=',
         },
       },
-      rand: { opts: { '-out -writerand': 'out', '-engine -provider': 'refuse=', '-rand': 'file' } },
+      rand: { opts: { '-out': 'out' } },
     },
     rest: 'refuse',
   },
   nginx: {
-    opts: { '-t -T -v -V -q -h': 'flag', '-s': 'write=', '-c -p -e': 'file', '-g': 'refuse=' },
+    opts: {
+      '-t -T -v -V -q -h': 'flag',
+      '-s': 'write=',
+      '-c -p': 'file',
+      '-e': 'out',
+      '-g': 'refuse=',
+    },
     strict: 'write',
     bare: 'read',
   },
@@ -247,16 +270,28 @@ export const tools: Table = {
   'fail2ban-client': { sub: { status: quiet, version: quiet, ping: quiet }, rest: 'admin' },
   'exim mailq postqueue': { opts: { '-p -j -bp': 'flag' }, strict: 'admin' },
   logrotate: { effect: 'admin' },
-  'smartctl nvme': {
+  nvme: {
+    sub: {
+      'list list-subsys version smart-log error-log fw-log id-ctrl id-ns list-ns list-ctrl show-regs':
+        { opts: { '-o --output-format -n --namespace-id': 'value' } },
+    },
+    rest: 'admin',
+  },
+  smartctl: {
     opts: {
       '-a -i -H -A -x -c -l --all --info --health --attributes --scan': 'flag',
       '-d': 'value',
     },
     strict: 'admin',
   },
-  'ntpq chronyc': {
+  ntpq: {
+    opts: { '-n -p -4 -6 --numeric --peers': 'flag', '-c --command': 'write=' },
+    sub: { 'peers associations readvar rv': quiet },
+    rest: 'admin',
+  },
+  chronyc: {
     sub: { 'tracking sources sourcestats activity ntpdata': quiet },
     rest: 'admin',
-    opts: { '-n -p -c': 'flag' },
+    opts: { '-n -c': 'flag' },
   },
 }

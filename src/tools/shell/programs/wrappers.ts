@@ -160,13 +160,15 @@ const exec: Judge = (args, port) => {
   if (from < args.length) port.run(args.slice(from))
 }
 
-const runIonice = wrap('ionice', {
+const ioniceWords = {
   values: '-c --class -n --classdata -p --pid -P --pgid -u --uid',
   flags: '-t --ignore',
-})
+}
+const runIonice = wrap('ionice', ioniceWords)
 const ionice: Judge = (args, port) => {
-  const whose = args.some((a) => /^(-[a-zA-Z]*[pPu]|--(pid|pgid|uid))/.test(a.text))
-  if (whose && args.some((a) => /^(-[a-zA-Z]*[cn]|--cl)/.test(a.text))) port.raise('write')
+  const own = args.slice(0, ownWords('ionice', ioniceWords, args, port))
+  const whose = own.some((a) => /^(-[a-zA-Z]*[pPu]|--(pid|pgid|uid))/.test(a.text))
+  if (whose && own.some((a) => /^(-[a-zA-Z]*[cn]|--cl)/.test(a.text))) port.raise('write')
   runIonice(args, port)
 }
 
