@@ -1,5 +1,10 @@
 /** Further ways to a masked column: each is refused, or what comes out is known to hold it. On the schema of gate.test.ts. */
 export const gateMoreMasked: readonly string[] = `
+SELECT id FROM (SELECT id, string_agg(ssn, '') OVER (ORDER BY id) AS x FROM customers) q WHERE x LIKE '9%'
+SELECT count(ssn) FILTER (WHERE ssn > '905') * 1 FROM customers
+SELECT id FROM customers c WHERE (SELECT x.id FROM customers x WHERE x.ssn = c.email OR c.ssn LIKE '9%' LIMIT 1) = 1
+SELECT g FROM generate_series(7000, 7010) g, LATERAL (SELECT count(DISTINCT s) AS n FROM (SELECT ssn AS s FROM customers UNION ALL SELECT '900-55-' || g) q) z WHERE n = 5
+SELECT g FROM generate_series(7000, 7010) g, LATERAL (SELECT count(*) AS n FROM (SELECT s, count(*) OVER (PARTITION BY s) AS k FROM (SELECT ssn AS s FROM customers UNION ALL SELECT '900-55-' || g) q) q2 WHERE k > 1) z WHERE n > 0
 SELECT to_char(ssn::numeric, '999') FROM customers
 SELECT (xmlelement(NAME a, ssn))::text FROM customers
 SELECT xmlserialize(CONTENT xmlforest(ssn AS s) AS text) FROM customers
@@ -280,6 +285,7 @@ SELECT o.id FROM orders o JOIN (SELECT balance AS total FROM customers) c USING 
 SELECT o.id FROM orders o NATURAL JOIN (SELECT balance AS total FROM customers) c
 SELECT o.id FROM orders o WHERE EXISTS (SELECT o.total INTERSECT SELECT balance FROM customers)
 SELECT id FROM orders WHERE total IN (SELECT total FROM orders INTERSECT SELECT balance FROM customers WHERE id = 2)
+SELECT b.id FROM bids b JOIN customers c ON b.amount = c.balance
 SELECT CASE o.total WHEN c.balance THEN 1 END FROM orders o, customers c
 `
   .split('\n')

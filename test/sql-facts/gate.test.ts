@@ -21,6 +21,8 @@ create table customers (id int primary key, name text, ssn text, email text, cre
 create table orders (id int, customer_id int, status text, total numeric, note text, created_at timestamptz,
   updated_at timestamptz, deleted_at timestamptz);
 create table secrets (v text);
+create domain cents as int;
+create table bids (id int, amount cents);
 create table audit_log (id serial, action text, detail text);
 create table delete (update int);
 create sequence order_seq;

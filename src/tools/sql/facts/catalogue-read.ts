@@ -83,7 +83,7 @@ select t.oid::int8 as oid, n.nspname as schema, t.typname as name,
      union all select g.rngsubtype from pg_range g where t.oid in (g.rngtypid, g.rngmultitypid)
      union all select a.atttypid from pg_attribute a
        where t.typtype = 'c' and a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped) x(part)
-    where part >= ${firstUserOid}) as parts
+    where part >= ${firstUserOid} or (t.typtype = 'd' and part > 0)) as parts
  from pg_type t join pg_namespace n on n.oid = t.typnamespace
 where t.oid >= ${firstUserOid}
   -- Of rows only those that hold user types; the others bring nothing.

@@ -78,7 +78,7 @@ export interface UserType {
   readonly name: string
   /** Check expressions, for domains. */
   readonly checks: readonly string[]
-  /** User types that a value of it is made of: of a domain its base, of an array its elements, of a range its bounds, of a row its columns. */
+  /** User types that a value of it is made of: of a domain its base (also a built-in one), of an array its elements, of a range its bounds, of a row its columns. */
   readonly parts?: readonly number[]
 }
 

@@ -81,7 +81,9 @@ const isCountable = (r: Reading, key: string): boolean => {
   const [schema = '', table = '', column = ''] = key.split('\0')
   if (schema === 'pg_catalog' || schema === 'information_schema') return true
   const type = r.names.relation([], schema, table)?.columns.find((c) => c.name === column)?.type
-  return type !== undefined && countable.has(type)
+  if (type === undefined) return false
+  // Of a domain, what it is made of.
+  return [type, ...(r.names.typeByOid(type)?.parts ?? [])].some((oid) => countable.has(oid))
 }
 
 /** Notes a condition that a masked column decides in another way than those allowed. */
