@@ -512,6 +512,11 @@ class Approvals:
             self.held(header)["intents"].append((self.events, header))
         if decision == "deny":
             self.report(header, "the intent was denied by policy")
+        elif "cut" in header:
+            pass
+        # The gateway's own runs, such as reading a catalogue, have no policy.
+        elif "policy" in header and decision not in ("allow", "hold"):
+            self.report(header, "the intent names a policy and no decision that lets it run")
         if decision == "hold" and "approval" not in header:
             self.report(header, "the intent was held by policy and has no approval")
 

@@ -40,6 +40,13 @@ const personOf = (header: Fields): Person => {
 }
 const samePerson = (a: Person, b: Person): boolean => a.iss === b.iss && a.sub === b.sub
 
+// The gateway's own runs, such as reading a catalogue, have no policy; where one is named, it said what may run.
+const isUndecided = ({ cut, policy }: Fields): boolean => {
+  if (cut !== undefined || policy === undefined) return false
+  const { decision } = fieldsOf(policy)
+  return decision !== 'allow' && decision !== 'hold'
+}
+
 // Of two streams nothing is said: their events have no order but that of clocks.
 const isAfter = (one: Seen, other: Seen): boolean =>
   one.at > other.at && text(one.header.stream) === text(other.header.stream)
@@ -149,6 +156,8 @@ export const openApprovalCheck = (
       if (header.approval !== undefined) heldOf(header).intents.push(seen)
       const place = { stream: text(header.stream), seq: text(header.seq) }
       if (policy.decision === 'deny') report({ ...place, what: 'the intent was denied by policy' })
+      else if (isUndecided(header))
+        report({ ...place, what: 'the intent names a policy and no decision that lets it run' })
       if (policy.decision === 'hold' && header.approval === undefined) {
         report({ ...place, what: 'the intent was held by policy and has no approval' })
       }

@@ -282,6 +282,14 @@ No changed byte of what \`npm run demo -- --once --evidence DIR\` leaves, bundle
 
 - Whether what the gateway wrote was true. The log shows that nothing was changed since it was signed; it does not show
   that the gateway was honest before. Who runs other code as the gateway writes other events.
+- Whether a run without a \`policy\` in its \`call.intent\` was the gateway's own (a catalogue, a preview). Such a run has no decision
+  that could be made again; an empty \`verdict\` in \`audit.calls\` with an \`effect\` other than \`read\` is a question to ask.
+- Whether an approval that one gateway recorded came before the run that another recorded: two streams have no order but that of
+  clocks. Within one stream, a grant after the intent is found (\`test/bundle/lies.test.ts\`, with other lies that could be signed).
+- What the exporter says beside the events: whether the notary is its \`own\`, the \`key\` lines, where the export begins and ends.
+  What lies before it is counted as not checked; checkpoints, or an anchor of yours, hold its end.
+- What a rebase gave up. The notary's operator can sign that the log goes on from elsewhere; checkpoints and anchors from before
+  that no longer fit are then counted as not checked, and \`log.rebased\` says when, why and over which sizes.
 - What was done to a target past the gateway. Its own log tells that.
 - Who read the audit views. PostgreSQL can log it (\`log_statement\`, pgaudit); Countersign does not.
 - What erased contents said. Their commitments stay and every proof holds; the words are gone.

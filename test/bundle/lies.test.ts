@@ -172,6 +172,13 @@ const lies: readonly Lie[] = [
     said: /a need can not be read/,
   },
   {
+    what: 'a decision that is none',
+    change: (of) => {
+      first(of, 'call.intent').header.policy.decision = 'permit'
+    },
+    said: /names a policy and no decision that lets it run/,
+  },
+  {
     what: 'a result without a call',
     change: (of) => {
       first(of, 'call.result').header.parent = 'ab'.repeat(32)
