@@ -1,7 +1,7 @@
 /** What a command prints, as far as it can be known before: so that `$(..)`, `xargs` and `while read` can be judged. */
-import { meantBy } from './programs/find.ts'
+import { foundPaths } from './programs/find.ts'
 import type { Arg } from './types.ts'
-import { any, below, fromGlob, isLiteral, star, token } from './wildcard.ts'
+import { any, below, isLiteral, star, token } from './wildcard.ts'
 
 const text = (args: readonly Arg[], i: number): string => args[i]?.text ?? ''
 const operands = (args: readonly Arg[], takes = ''): readonly string[] => {
@@ -22,17 +22,7 @@ const findLines = (args: readonly Arg[]): readonly string[] | undefined => {
   const roots = (cut < 0 ? args : args.slice(0, cut))
     .map((a) => a.text)
     .filter((t) => !t.startsWith('-'))
-  const names: string[] = []
-  args.forEach((a, i) => {
-    if (a.text === '-name') names.push(text(args, i + 1))
-  })
-  const sure =
-    !has(args, /^(!|-not|-o|-or|-iname|-path|-regex|,)$/) &&
-    names.length === 1 &&
-    names.every(isLiteral)
-  const tail = sure ? `/${fromGlob(names[0] ?? '*')}` : ''
-  const from = roots.length > 0 ? roots : ['.']
-  return [...from.map((r) => r + below + tail), ...meantBy(args).map((m) => `${from[0]}/${m}`)]
+  return foundPaths(roots.length > 0 ? roots : ['.'], args)
 }
 
 const listed = (args: readonly Arg[]): readonly string[] => {

@@ -11,7 +11,7 @@ const plain =
   /^(-(print|print0|ls|prune|quit|depth|d|mount|xdev|follow|daystart|empty|readable|writable|executable|true|false|nouser|nogroup|noleaf|not|a|and|o|or|ignore_readdir_race|noignore_readdir_race|warn|nowarn|help|version)|[()!,])$/
 
 /** What the tests on names aim at, where they are not turned round. */
-export const meantBy = (tests: readonly Arg[]): readonly string[] =>
+const meantBy = (tests: readonly Arg[]): readonly string[] =>
   tests.flatMap((test, i) => {
     const kind = /^-(i?name|i?path|i?wholename)$/.exec(test.text)?.[1]
     if (kind === undefined || kind === 'name' || /^(!|-not)$/.test(tests[i - 1]?.text ?? ''))
@@ -20,8 +20,19 @@ export const meantBy = (tests: readonly Arg[]): readonly string[] =>
     return aimedAt(kind.startsWith('i') ? pattern.toLowerCase() : pattern).filter((m) => m !== '')
   })
 
+/** The names that are asked for, not those that are left out; of an expression over the whole path, how it ends. */
+const namesIn = (tests: readonly Arg[]): readonly string[] =>
+  tests.flatMap((test, i) => {
+    if (/^(!|-not)$/.test(tests[i - 1]?.text ?? '')) return []
+    const value = tests[i + 1]?.text ?? ''
+    if (test.text === '-name') return [value]
+    if (!/^-i?regex$/.test(test.text)) return []
+    const end = value.slice(value.lastIndexOf('/') + 1).replace(/[$]$/, '')
+    return [end.replace(/\.\*/g, '*').replace(/\\([^(|)])/g, '$1')]
+  })
+
 /** What `{}` becomes: anything below the starting points, with the name when it is known for sure. */
-const foundPaths = (roots: readonly string[], tests: readonly Arg[]): readonly string[] => {
+export const foundPaths = (roots: readonly string[], tests: readonly Arg[]): readonly string[] => {
   const names = tests.flatMap((t, i) => (t.text === '-name' ? [tests[i + 1]?.text ?? ''] : []))
   const sure =
     names.length === 1 && !tests.some((t) => /^(!|-not|-o|-or|,|-iname|-path|-regex)$/.test(t.text))
@@ -29,7 +40,13 @@ const foundPaths = (roots: readonly string[], tests: readonly Arg[]): readonly s
   const found = roots.map((r) =>
     sure && isLiteral(name) ? `${r}${below}/${fromGlob(name)}` : `${r}${below}`,
   )
-  return [...found, ...meantBy(tests).map((m) => `${roots[0] ?? '.'}/${m}`)]
+  // Where several tests hold together or apart, each name may be the one that is meant.
+  const meant = sure ? [] : namesIn(tests).filter(isLiteral)
+  return [
+    ...found,
+    ...roots.flatMap((r) => meant.map((n) => `${r}${below}/${fromGlob(n)}`)),
+    ...meantBy(tests).map((m) => `${roots[0] ?? '.'}/${m}`),
+  ]
 }
 
 const action = (words: readonly Arg[], i: number, found: readonly string[], port: Port): number => {
