@@ -39,7 +39,7 @@ export const register = (program: Command): void => {
             process.stdout.write(
               `${JSON.stringify({ demo: 'ok', ...told, url: `${setting.gateway.url}/mcp`, token_file: setting.gateway.tokenFile ?? '' })}\n`,
             )
-          else ending(setting, page, told, startedAt)
+          else ending(setting, page, told, { once: options.once === true, startedAt })
           if (!told.verified || !left) throw new GateError('INTERNAL', 'The log did not verify.')
           if (options.once !== true) await untilTold()
         } finally {
@@ -56,7 +56,7 @@ const untilTold = (): Promise<void> =>
     process.once('SIGTERM', () => stop())
   })
 
-const ending = (setting: Setting, page: Page, told: Told, startedAt: number): void => {
+const tryIt = (setting: Setting, page: Page): void => {
   const file = setting.config.file
   const bin = resolve(dirname(fileURLToPath(import.meta.url)), '../../bin/countersign.js')
   page.step('Try it yourself')
@@ -69,9 +69,19 @@ const ending = (setting: Setting, page: Page, told: Told, startedAt: number): vo
   for (const text of JSON.stringify(entry, null, 2).split('\n')) page.line(`    ${text}`)
   page.line(`  The configuration behind it:        ${file}`)
   page.line(`  Approve as bo with the passphrase:  ${setting.approver.passphrase}`)
+}
+
+/** `once`: the demo goes away with its last line, and there is nothing left to try. */
+const ending = (
+  setting: Setting,
+  page: Page,
+  told: Told,
+  { once, startedAt }: { readonly once: boolean; readonly startedAt: number },
+): void => {
+  if (!once) tryIt(setting, page)
   page.line()
   page.line(
     `  allowed ${told.allowed}, masked ${told.masked} values, blocked ${told.blocked}, held ${told.held}, log verified: ${told.verified ? 'yes' : 'NO'}; ${Math.round((performance.now() - startedAt) / 1_000)} s`,
   )
-  page.line('  Ctrl-C ends it.')
+  if (!once) page.line('  Ctrl-C ends it.')
 }
