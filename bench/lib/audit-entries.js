@@ -1,5 +1,5 @@
 // What the bench of the log appends: the events of calls as the gateway writes them, decided by a real policy set.
-import { uuidText, uuidv7Bytes } from '../../dist/audit/ids.js'
+import { uuidText, uuidv7Bytes } from '../../dist/audit/stream/ids.js'
 import { policyGuard } from '../../dist/guards/index.js'
 
 const guard = policyGuard({

@@ -9,7 +9,7 @@ export const ablation = async ({ readerUrl, statements, seconds, say }) => {
   const { identified } = await import('../../dist/identity/caller.js')
   const { startThrowaway } = await import('../../dist/store/embedded/throwaway.js')
   const { migrate } = await import('../../dist/store/migrate.js')
-  const { openLog } = await import('../../dist/audit/stream.js')
+  const { openLog } = await import('../../dist/audit/stream/stream.js')
   const { openKeyWrap } = await import('../../dist/vault/key-wrap.js')
   const pg = (await import('pg')).default
 

@@ -2,18 +2,18 @@
 import type { Command } from 'commander'
 import type pg from 'pg'
 import { z } from 'zod'
+import { bundleVerificationJson, formatBundleVerification } from '../audit/bundle/offline-format.ts'
+import { writeReceipt } from '../audit/bundle/receipt.ts'
 import {
   eventJson,
   formatEvent,
   formatStory,
   formatVerification,
   verificationJson,
-} from '../audit/format.ts'
-import { bundleVerificationJson, formatBundleVerification } from '../audit/offline-format.ts'
-import { type ReadPart, storedEventOf } from '../audit/read.ts'
-import { writeReceipt } from '../audit/receipt.ts'
-import { type Cursor, tail } from '../audit/tail.ts'
-import { verifyStore } from '../audit/verify.ts'
+} from '../audit/reading/format.ts'
+import { type ReadPart, storedEventOf } from '../audit/reading/read.ts'
+import { type Cursor, tail } from '../audit/reading/tail.ts'
+import { verifyStore } from '../audit/verify/verify.ts'
 import { GateError } from '../errors.ts'
 import { decideRecorded } from '../guards/policy/recorded.ts'
 import { visibleJson } from '../masking/visible.ts'

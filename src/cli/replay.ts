@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { type Step, stepsOf } from '../audit/replay.ts'
+import { type Step, stepsOf } from '../audit/reading/replay.ts'
 import { visibleJson } from '../masking/visible.ts'
 import { gatewayClient, type ProofOptions } from './client.ts'
 import { configOf, globalsOf, Usage } from './common.ts'

@@ -1,15 +1,15 @@
 /** What only an operator does, with the notary stopped: another key, a state put back, a log that goes on from elsewhere. */
 import { generateKeyPairSync } from 'node:crypto'
-import { openCheckpoint } from '../audit/checkpoint-note.ts'
-import { EMPTY_ROOT } from '../audit/merkle.ts'
-import { signerOf } from '../audit/note.ts'
+import { openCheckpoint } from '../audit/tree/checkpoint-note.ts'
+import { EMPTY_ROOT } from '../audit/tree/merkle.ts'
+import { signerOf } from '../audit/tree/note.ts'
 import {
   headOf,
   type Statement,
   type StatementKind,
   type TreePoint,
   writeStatement,
-} from '../audit/note-history.ts'
+} from '../audit/tree/note-history.ts'
 import { GateError } from '../errors.ts'
 import type { NotaryFolder } from './folder.ts'
 

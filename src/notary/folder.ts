@@ -3,16 +3,16 @@ import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:cryp
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { CompactState } from '../audit/compact.ts'
-import { openCompact } from '../audit/compact.ts'
-import { type Signer, signerOf, vkeyOf } from '../audit/note.ts'
+import type { CompactState } from '../audit/tree/compact.ts'
+import { openCompact } from '../audit/tree/compact.ts'
+import { type Signer, signerOf, vkeyOf } from '../audit/tree/note.ts'
 import {
   createdStatement,
   type History,
   headOf,
   readHistory,
   type TreePoint,
-} from '../audit/note-history.ts'
+} from '../audit/tree/note-history.ts'
 import { GateError } from '../errors.ts'
 import { makeFolder, readIfThere, renameDurably, writeDurably } from './files.ts'
 

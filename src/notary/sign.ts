@@ -1,7 +1,7 @@
 /** What the notary signs and what it refuses: only ever the tree that it signed last, with leaves added. */
 
-import { signCheckpoint } from '../audit/checkpoint-note.ts'
-import { type CompactRange, openCompact } from '../audit/compact.ts'
+import { signCheckpoint } from '../audit/tree/checkpoint-note.ts'
+import { type CompactRange, openCompact } from '../audit/tree/compact.ts'
 import { GateError } from '../errors.ts'
 import type { NotaryFolder, Signed } from './folder.ts'
 

@@ -1,7 +1,7 @@
 /** The API's ports, filled: status, proofs, approvals, stories, secrets, pauses. */
 import type { ApiPorts } from '../api/ports.ts'
-import type { LogReader } from '../audit/read.ts'
-import type { OpenLog } from '../audit/stream.ts'
+import type { LogReader } from '../audit/reading/read.ts'
+import type { OpenLog } from '../audit/stream/stream.ts'
 import type { Config } from '../config/types.ts'
 import { asGateError } from '../errors.ts'
 import type { Caller, Need } from '../types.ts'

@@ -1,9 +1,9 @@
 /** Erasures and legal holds as proven approvers ask for them: each an event first. What erases rows is another process, as the eraser. */
 import { randomUUID } from 'node:crypto'
-import { type EraseScope, nameErasures } from '../audit/erase.ts'
-import { readHolds, sparedBy } from '../audit/erase-holds.ts'
-import { windowsOf } from '../audit/retain.ts'
-import type { AskRows } from '../audit/tree-read.ts'
+import { type EraseScope, nameErasures } from '../audit/retention/erase.ts'
+import { readHolds, sparedBy } from '../audit/retention/erase-holds.ts'
+import { windowsOf } from '../audit/retention/retain.ts'
+import type { AskRows } from '../audit/tree/tree-read.ts'
 import type { Config } from '../config/types.ts'
 import { GateError } from '../errors.ts'
 import type { Caller, Entry, Json, Log } from '../types.ts'

@@ -2,7 +2,7 @@
 import { request as plain } from 'node:http'
 import { request as secure } from 'node:https'
 import { z } from 'zod'
-import type { NotaryPort, NotaryView, SignatureAnswer } from '../audit/notary-port.ts'
+import type { NotaryPort, NotaryView, SignatureAnswer } from '../audit/tree/notary-port.ts'
 
 export interface NotaryAddress {
   /** `http://..`, `https://..` or `unix:/path`. */

@@ -1,5 +1,5 @@
 /** What became of a prepared SQL write, asked of its target by the recorded transaction id. */
-import type { Resolve } from '../audit/recover.ts'
+import type { Resolve } from '../audit/recovery/recover.ts'
 import type { Tools } from '../tools/index.ts'
 import type { Target, Vault } from '../types.ts'
 

@@ -1,7 +1,7 @@
 /** The windows of `log.retention`, applied while the gateway runs: by the one that leads the log, events first, then the erasure. */
-import { type CarriedOut, carryOut } from '../audit/erase.ts'
-import { readHolds, sparedBy } from '../audit/erase-holds.ts'
-import type { AskRows } from '../audit/tree-read.ts'
+import { type CarriedOut, carryOut } from '../audit/retention/erase.ts'
+import { readHolds, sparedBy } from '../audit/retention/erase-holds.ts'
+import type { AskRows } from '../audit/tree/tree-read.ts'
 import type { Config } from '../config/types.ts'
 import { asEraser } from '../store/eraser.ts'
 

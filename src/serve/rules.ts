@@ -1,6 +1,6 @@
 /** Who may do what, and what held calls wait for: tools, policy, pauses, approvals, erasures; and the ends of what others left open. */
 import { openApprovals } from '../approvals/approvals.ts'
-import { startRecovery } from '../audit/recover.ts'
+import { startRecovery } from '../audit/recovery/recover.ts'
 import { policyGuard, refuseEmptyPolicies } from '../guards/index.ts'
 import type { PolicyGuard } from '../guards/policy/guard.ts'
 import { localIssuer } from '../identity/local.ts'

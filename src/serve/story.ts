@@ -1,5 +1,5 @@
 /** The story of a call with its contents, for a person who says why; that it was looked at is recorded first. */
-import type { LogReader } from '../audit/read.ts'
+import type { LogReader } from '../audit/reading/read.ts'
 import { GateError } from '../errors.ts'
 import type { Caller, Json, Log, Masked } from '../types.ts'
 

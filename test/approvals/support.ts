@@ -3,7 +3,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { openApprovals } from '../../src/approvals/approvals.ts'
 import type { ApprovalsOptions } from '../../src/approvals/ports.ts'
-import { openLog } from '../../src/audit/stream.ts'
+import { openLog } from '../../src/audit/stream/stream.ts'
 import { identified } from '../../src/identity/caller.ts'
 import type {
   Approvals,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { leafHash } from '../../src/audit/header.ts'
+import { leafHash } from '../../src/audit/stream/header.ts'
 import { ClaimLost } from '../../src/errors.ts'
 import {
   entry,

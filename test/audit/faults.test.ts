@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { openReader } from '../../src/audit/read.ts'
+import { openReader } from '../../src/audit/reading/read.ts'
 import { openProxy, type TcpProxy } from './proxy.ts'
 import {
   eventually,

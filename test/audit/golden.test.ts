@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { type Draft, headerBytes, leafHash, type Place } from '../../src/audit/header.ts'
+import { type Draft, headerBytes, leafHash, type Place } from '../../src/audit/stream/header.ts'
 import type { Entry } from '../../src/types.ts'
 
 /**

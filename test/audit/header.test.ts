@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { GENESIS, headerBytes, leafHash, MAX_HEADER_BYTES } from '../../src/audit/header.ts'
-import { storable } from '../../src/audit/jcs.ts'
+import { GENESIS, headerBytes, leafHash, MAX_HEADER_BYTES } from '../../src/audit/stream/header.ts'
+import { storable } from '../../src/audit/stream/jcs.ts'
 import type { Entry } from '../../src/types.ts'
 
 const frame = {

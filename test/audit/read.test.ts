@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openReader } from '../../src/audit/read.ts'
+import { openReader } from '../../src/audit/reading/read.ts'
 import { intent, newId, oneCall, received, type TestStore, testLog, testStore } from './support.ts'
 
 let store: TestStore

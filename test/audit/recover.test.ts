@@ -2,10 +2,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openReader } from '../../src/audit/read.ts'
-import { type RecoveryOptions, recover, startRecovery } from '../../src/audit/recover.ts'
-import { openSpool } from '../../src/audit/spool.ts'
-import { verifyStore } from '../../src/audit/verify.ts'
+import { openReader } from '../../src/audit/reading/read.ts'
+import { type RecoveryOptions, recover, startRecovery } from '../../src/audit/recovery/recover.ts'
+import { openSpool } from '../../src/audit/stream/spool.ts'
+import { verifyStore } from '../../src/audit/verify/verify.ts'
 import {
   entry,
   eventually,

@@ -1,7 +1,13 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { uuidText, uuidv7Bytes } from '../../src/audit/ids.ts'
-import { matches, nonceCounter, openPart, PART_BYTES, sealPart } from '../../src/audit/seal.ts'
+import { uuidText, uuidv7Bytes } from '../../src/audit/stream/ids.ts'
+import {
+  matches,
+  nonceCounter,
+  openPart,
+  PART_BYTES,
+  sealPart,
+} from '../../src/audit/stream/seal.ts'
 
 const key = randomBytes(32)
 

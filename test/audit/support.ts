@@ -1,9 +1,9 @@
 /** A migrated database, a log on it, and what tests ask of both. */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import pg from 'pg'
-import type { LogStore } from '../../src/audit/connection.ts'
-import { uuidText, uuidv7Bytes } from '../../src/audit/ids.ts'
-import { type LogOptions, openLog } from '../../src/audit/stream.ts'
+import type { LogStore } from '../../src/audit/stream/connection.ts'
+import { uuidText, uuidv7Bytes } from '../../src/audit/stream/ids.ts'
+import { type LogOptions, openLog } from '../../src/audit/stream/stream.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import type { Entry, KeyWrap, Masked } from '../../src/types.ts'
 import { testDatabase, urlFor } from '../support/postgres.ts'

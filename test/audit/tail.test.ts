@@ -5,10 +5,10 @@ import {
   formatStory,
   formatVerification,
   verificationJson,
-} from '../../src/audit/format.ts'
-import { openReader } from '../../src/audit/read.ts'
-import { type Cursor, tail } from '../../src/audit/tail.ts'
-import { verifyStore } from '../../src/audit/verify.ts'
+} from '../../src/audit/reading/format.ts'
+import { openReader } from '../../src/audit/reading/read.ts'
+import { type Cursor, tail } from '../../src/audit/reading/tail.ts'
+import { verifyStore } from '../../src/audit/verify/verify.ts'
 import { brief, visible, visibleLines } from '../../src/audit/visible.ts'
 import { entry, eventually, oneCall, type TestStore, testLog, testStore } from './support.ts'
 

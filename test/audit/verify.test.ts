@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { recover } from '../../src/audit/recover.ts'
-import { verifyStore } from '../../src/audit/verify.ts'
+import { recover } from '../../src/audit/recovery/recover.ts'
+import { verifyStore } from '../../src/audit/verify/verify.ts'
 import type { Entry } from '../../src/types.ts'
 import {
   entry,

@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { signerOf } from '../../src/audit/note.ts'
+import { signerOf } from '../../src/audit/tree/note.ts'
 import { log as name } from '../notary/support.ts'
 import { expectSecond, second } from '../support/second-verifier.ts'
 import {

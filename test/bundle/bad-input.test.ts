@@ -3,7 +3,7 @@ import { closeSync, ftruncateSync, openSync, readFileSync, writeFileSync, writeS
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { verifyReceipt, writeReceipt } from '../../src/audit/receipt.ts'
+import { verifyReceipt, writeReceipt } from '../../src/audit/bundle/receipt.ts'
 import { verifyFile } from '../../src/cli/audit-verify.ts'
 import { expectSecond, expectSecondOn } from '../support/second-verifier.ts'
 import { assemble, type Evidence, judge, type Loose, linesOf, makeEvidence } from './support.ts'

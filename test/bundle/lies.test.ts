@@ -2,9 +2,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { canonicalText } from '../../src/audit/bundle-text.ts'
-import { openCompact } from '../../src/audit/compact.ts'
-import { leafHash } from '../../src/audit/header.ts'
+import { canonicalText } from '../../src/audit/bundle/text.ts'
+import { leafHash } from '../../src/audit/stream/header.ts'
+import { openCompact } from '../../src/audit/tree/compact.ts'
 import { expectSecond, second } from '../support/second-verifier.ts'
 import {
   assemble,

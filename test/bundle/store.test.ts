@@ -1,6 +1,6 @@
 /** `audit verify` on the store makes each decision again, as it does on a bundle. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { verifyStore } from '../../src/audit/verify.ts'
+import { verifyStore } from '../../src/audit/verify/verify.ts'
 import { decideRecorded } from '../../src/guards/policy/recorded.ts'
 import { type Evidence, makeEvidence } from './support.ts'
 

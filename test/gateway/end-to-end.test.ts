@@ -1,6 +1,6 @@
 /** The path of a call through the front door: MCP client, policy, approvals, PostgreSQL, log; nothing faked. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { verifyStore } from '../../src/audit/verify.ts'
+import { verifyStore } from '../../src/audit/verify/verify.ts'
 import { keyBytes, openKeyWrap } from '../../src/vault/key-wrap.ts'
 import { openWorld, passphrase, roles, type World, type WorldOptions } from '../support/gateway.ts'
 import {

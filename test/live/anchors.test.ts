@@ -1,11 +1,11 @@
 /** Anchors on a real S3 with object lock. */
 import { generateKeyPairSync } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { anchorFile, startAnchors } from '../../src/audit/anchor.ts'
-import { s3Anchor } from '../../src/audit/anchor-s3.ts'
-import { signCheckpoint } from '../../src/audit/checkpoint-note.ts'
-import { signerOf } from '../../src/audit/note.ts'
-import { signed } from '../../src/audit/sigv4.ts'
+import { anchorFile, startAnchors } from '../../src/audit/anchor/anchor.ts'
+import { s3Anchor } from '../../src/audit/anchor/anchor-s3.ts'
+import { signed } from '../../src/audit/anchor/sigv4.ts'
+import { signCheckpoint } from '../../src/audit/tree/checkpoint-note.ts'
+import { signerOf } from '../../src/audit/tree/note.ts'
 import { type Seaweed, startSeaweed } from './seaweedfs.ts'
 
 let s3: Seaweed

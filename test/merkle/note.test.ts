@@ -6,7 +6,7 @@ import {
   openCheckpoint,
   parseCheckpoint,
   signCheckpoint,
-} from '../../src/audit/checkpoint-note.ts'
+} from '../../src/audit/tree/checkpoint-note.ts'
 import {
   type NoteKey,
   NoteRefused,
@@ -16,7 +16,7 @@ import {
   signerOf,
   signNote,
   vkeyOf,
-} from '../../src/audit/note.ts'
+} from '../../src/audit/tree/note.ts'
 
 // The key and note that Go's note package and everybody after it use as an example.
 const peter = 'PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW'

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { openCompact } from '../../src/audit/compact.ts'
-import { leafHash } from '../../src/audit/header.ts'
+import { leafHash } from '../../src/audit/stream/header.ts'
+import { openCompact } from '../../src/audit/tree/compact.ts'
 import {
   consistencyProof,
   EMPTY_ROOT,
@@ -10,7 +10,7 @@ import {
   rootOf,
   verifyConsistency,
   verifyInclusion,
-} from '../../src/audit/merkle.ts'
+} from '../../src/audit/tree/merkle.ts'
 
 // The entries, roots and proofs that Certificate Transparency implementations share as test vectors (RFC 6962).
 const entries = [

@@ -17,12 +17,12 @@ import {
   type Anchors,
   anchorFile,
   startAnchors,
-} from '../../src/audit/anchor.ts'
-import { folderAnchor } from '../../src/audit/anchor-folder.ts'
-import { s3Anchor } from '../../src/audit/anchor-s3.ts'
-import { signCheckpoint } from '../../src/audit/checkpoint-note.ts'
-import { signerOf } from '../../src/audit/note.ts'
-import { signed } from '../../src/audit/sigv4.ts'
+} from '../../src/audit/anchor/anchor.ts'
+import { folderAnchor } from '../../src/audit/anchor/anchor-folder.ts'
+import { s3Anchor } from '../../src/audit/anchor/anchor-s3.ts'
+import { signed } from '../../src/audit/anchor/sigv4.ts'
+import { signCheckpoint } from '../../src/audit/tree/checkpoint-note.ts'
+import { signerOf } from '../../src/audit/tree/note.ts'
 import { eventually } from '../audit/support.ts'
 import { log, temporary } from './support.ts'
 

@@ -2,9 +2,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type CompactRange, openCompact } from '../../src/audit/compact.ts'
-import { leafHash } from '../../src/audit/header.ts'
-import type { NotaryPort, NotaryView } from '../../src/audit/notary-port.ts'
+import { leafHash } from '../../src/audit/stream/header.ts'
+import { type CompactRange, openCompact } from '../../src/audit/tree/compact.ts'
+import type { NotaryPort, NotaryView } from '../../src/audit/tree/notary-port.ts'
 import { type NotaryFolder, openFolder } from '../../src/notary/folder.ts'
 import { type Notary, openNotary, type SignRequest } from '../../src/notary/sign.ts'
 

@@ -1,12 +1,12 @@
 /** What `audit verify` finds in a store whose log was signed, whoever changed it and how. */
 import { generateKeyPairSync } from 'node:crypto'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { signCheckpoint } from '../../src/audit/checkpoint-note.ts'
-import { leafHash } from '../../src/audit/header.ts'
-import { startLeader } from '../../src/audit/leader.ts'
-import { rootOf } from '../../src/audit/merkle.ts'
-import { type NoteKey, signerOf } from '../../src/audit/note.ts'
-import { verifyStore } from '../../src/audit/verify.ts'
+import { leafHash } from '../../src/audit/stream/header.ts'
+import { signCheckpoint } from '../../src/audit/tree/checkpoint-note.ts'
+import { startLeader } from '../../src/audit/tree/leader.ts'
+import { rootOf } from '../../src/audit/tree/merkle.ts'
+import { type NoteKey, signerOf } from '../../src/audit/tree/note.ts'
+import { verifyStore } from '../../src/audit/verify/verify.ts'
 import { eventually, oneCall, type TestStore, testLog, testStore } from '../audit/support.ts'
 import { log as name, temporary, testNotary } from './support.ts'
 

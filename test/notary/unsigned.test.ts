@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { openUnsigned, type Unsigned } from '../../src/audit/unsigned.ts'
+import { openUnsigned, type Unsigned } from '../../src/audit/stream/unsigned.ts'
 
 let now = 0n
 let head = 0n

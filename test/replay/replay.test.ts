@@ -1,6 +1,6 @@
 /** Replay: what was asked, then what the agent got, with the time between; nothing in it moves a terminal. */
 import { expect, test } from 'vitest'
-import { stepsOf } from '../../src/audit/replay.ts'
+import { stepsOf } from '../../src/audit/reading/replay.ts'
 
 const header = (type: string, second: number, more: object = {}) => ({
   type,

@@ -2,16 +2,16 @@
 import { readFileSync } from 'node:fs'
 import type pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { verifyReceipt, writeReceipt } from '../../src/audit/bundle/receipt.ts'
 import {
   type CarryOptions,
   carryOut,
   type EraseScope,
   nameErasures,
-} from '../../src/audit/erase.ts'
-import { readHolds, sparedBy } from '../../src/audit/erase-holds.ts'
-import { verifyReceipt, writeReceipt } from '../../src/audit/receipt.ts'
-import { windowsOf } from '../../src/audit/retain.ts'
-import { verifyStore } from '../../src/audit/verify.ts'
+} from '../../src/audit/retention/erase.ts'
+import { readHolds, sparedBy } from '../../src/audit/retention/erase-holds.ts'
+import { windowsOf } from '../../src/audit/retention/retain.ts'
+import { verifyStore } from '../../src/audit/verify/verify.ts'
 import { entry } from '../audit/support.ts'
 import { type Evidence, judge, linesOf, makeEvidence } from '../bundle/support.ts'
 import { expectSecond, second } from '../support/second-verifier.ts'

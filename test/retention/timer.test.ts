@@ -1,8 +1,8 @@
 /** The windows of log.retention on a running gateway: applied by themselves, an event first, once, wherever a run died. */
 import type pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { carryOut } from '../../src/audit/erase.ts'
-import { readHolds, sparedBy } from '../../src/audit/erase-holds.ts'
+import { carryOut } from '../../src/audit/retention/erase.ts'
+import { readHolds, sparedBy } from '../../src/audit/retention/erase-holds.ts'
 import type { Config } from '../../src/config/types.ts'
 import { identified } from '../../src/identity/caller.ts'
 import { openErasures } from '../../src/serve/erasures.ts'

@@ -1,9 +1,9 @@
 /** `audit verify` and `audit export`, as the commands do them. */
 import { copyFile, mkdir, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { formatVerification } from '../../audit/format.ts'
-import { formatBundleVerification } from '../../audit/offline-format.ts'
-import { verifyStore } from '../../audit/verify.ts'
+import { formatBundleVerification } from '../../audit/bundle/offline-format.ts'
+import { formatVerification } from '../../audit/reading/format.ts'
+import { verifyStore } from '../../audit/verify/verify.ts'
 import { decideRecorded } from '../../guards/policy/recorded.ts'
 import { notaryFolder } from '../../serve/embedded-notary.ts'
 import { openEvidence } from '../../serve/evidence.ts'

@@ -1,8 +1,8 @@
 /** 12 to 14: a second owner of a stream, and stores that were put back from the past. */
 import { copyFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { own } from '../../../src/audit/connection.ts'
-import { systemEntry } from '../../../src/audit/system.ts'
+import { own } from '../../../src/audit/stream/connection.ts'
+import { systemEntry } from '../../../src/audit/stream/system.ts'
 import { keyBytes, openKeyWrap } from '../../../src/vault/key-wrap.ts'
 import { adminOf, openCluster } from '../lib/cluster.ts'
 import { type Fault, type Kit, verdict } from '../lib/fault.ts'

@@ -1,6 +1,6 @@
 /** Copies of a log's database, so that each attack on it begins with the same log. */
 import pg from 'pg'
-import { type Verification, verifyStore } from '../../../src/audit/verify.ts'
+import { type Verification, verifyStore } from '../../../src/audit/verify/verify.ts'
 import { keyBytes, openKeyWrap } from '../../../src/vault/key-wrap.ts'
 import type { Cluster } from './cluster.ts'
 import { keyText, logName } from './gateway.ts'

@@ -1,9 +1,9 @@
 /** Joins what clients saw, what targets did and what the log says, and judges the invariants I1 to I7 over them. */
 import type pg from 'pg'
-import { openCompact } from '../../../src/audit/compact.ts'
-import { openReader, type StoredEvent, storedEvent } from '../../../src/audit/read.ts'
-import { type AskRows, grow } from '../../../src/audit/tree-read.ts'
-import { verifyStore } from '../../../src/audit/verify.ts'
+import { openReader, type StoredEvent, storedEvent } from '../../../src/audit/reading/read.ts'
+import { openCompact } from '../../../src/audit/tree/compact.ts'
+import { type AskRows, grow } from '../../../src/audit/tree/tree-read.ts'
+import { verifyStore } from '../../../src/audit/verify/verify.ts'
 import { logName } from './gateway.ts'
 import type { Asked } from './history.ts'
 import { leaks } from './leaks.ts'

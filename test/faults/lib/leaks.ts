@@ -1,7 +1,7 @@
 /** I7: planted secrets are nowhere that somebody could read them. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { openReader, type StoredEvent } from '../../../src/audit/read.ts'
+import { openReader, type StoredEvent } from '../../../src/audit/reading/read.ts'
 import { keyText, logName, passphrase } from './gateway.ts'
 import { keysOf, type Scene } from './scene.ts'
 
