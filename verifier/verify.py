@@ -514,9 +514,9 @@ class Approvals:
             self.report(header, "the intent was denied by policy")
         elif "cut" in header:
             pass
-        # The gateway's own runs, such as reading a catalogue, have no policy.
-        elif "policy" in header and decision not in ("allow", "hold"):
-            self.report(header, "the intent names a policy and no decision that lets it run")
+        # The gateway's own runs, such as reading a catalogue, have no policy and change nothing.
+        elif decision not in ("allow", "hold") and ("policy" in header or header.get("effect") != "read"):
+            self.report(header, "the intent names no decision that lets it run")
         if decision == "hold" and "approval" not in header:
             self.report(header, "the intent was held by policy and has no approval")
 

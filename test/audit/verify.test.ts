@@ -47,6 +47,7 @@ const approved = (
     effect: 'write',
     approval: { requested, by },
     actor: caller,
+    policy: { set: '', schema: '', engine: '', rules: [], decision: 'hold' },
     ...more,
   })
 
@@ -350,6 +351,8 @@ describe('what the gateway itself must not do is caught too', () => {
         }),
       ]),
     ))
+  test('a change that no decision let run', () =>
+    caught(/names no decision/, (log) => log.append([intent(newId(), { effect: 'write' })])))
   test('a denied call that ran', () =>
     caught(/denied by policy/, (log) =>
       log.append([

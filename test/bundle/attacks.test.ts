@@ -282,8 +282,8 @@ No changed byte of what \`npm run demo -- --once --evidence DIR\` leaves, bundle
 
 - Whether what the gateway wrote was true. The log shows that nothing was changed since it was signed; it does not show
   that the gateway was honest before. Who runs other code as the gateway writes other events.
-- Whether a run without a \`policy\` in its \`call.intent\` was the gateway's own (a catalogue, a preview). Such a run has no decision
-  that could be made again; an empty \`verdict\` in \`audit.calls\` with an \`effect\` other than \`read\` is a question to ask.
+- Whether a read without a \`policy\` in its \`call.intent\` was the gateway's own (a catalogue, a preview). Such a run has no decision
+  that could be made again. A change without one is found.
 - Whether an approval that one gateway recorded came before the run that another recorded: two streams have no order but that of
   clocks. Within one stream, a grant after the intent is found (\`test/bundle/lies.test.ts\`, with other lies that could be signed).
 - What the exporter says beside the events: whether the notary is its \`own\`, the \`key\` lines, where the export begins and ends.

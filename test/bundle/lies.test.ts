@@ -176,7 +176,16 @@ const lies: readonly Lie[] = [
     change: (of) => {
       first(of, 'call.intent').header.policy.decision = 'permit'
     },
-    said: /names a policy and no decision that lets it run/,
+    said: /names no decision that lets it run/,
+  },
+  {
+    what: 'a change that no decision let run',
+    change: (of) => {
+      const intent = all(of, 'call.intent').find(({ header }) => header.effect === 'write')
+      if (intent === undefined) throw new Error('no change in the bundle')
+      delete intent.header.policy
+    },
+    said: /names no decision that lets it run/,
   },
   {
     what: 'a result without a call',

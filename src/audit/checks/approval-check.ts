@@ -40,9 +40,10 @@ const personOf = (header: Fields): Person => {
 }
 const samePerson = (a: Person, b: Person): boolean => a.iss === b.iss && a.sub === b.sub
 
-// The gateway's own runs, such as reading a catalogue, have no policy; where one is named, it said what may run.
-const isUndecided = ({ cut, policy }: Fields): boolean => {
-  if (cut !== undefined || policy === undefined) return false
+// The gateway's own runs, such as reading a catalogue, have no policy and change nothing; where one is named, it said what may run.
+const isUndecided = ({ cut, effect, policy }: Fields): boolean => {
+  if (cut !== undefined) return false
+  if (policy === undefined) return effect !== 'read'
   const { decision } = fieldsOf(policy)
   return decision !== 'allow' && decision !== 'hold'
 }
@@ -157,7 +158,7 @@ export const openApprovalCheck = (
       const place = { stream: text(header.stream), seq: text(header.seq) }
       if (policy.decision === 'deny') report({ ...place, what: 'the intent was denied by policy' })
       else if (isUndecided(header))
-        report({ ...place, what: 'the intent names a policy and no decision that lets it run' })
+        report({ ...place, what: 'the intent names no decision that lets it run' })
       if (policy.decision === 'hold' && header.approval === undefined) {
         report({ ...place, what: 'the intent was held by policy and has no approval' })
       }
