@@ -4,7 +4,7 @@ import { load, median } from './load.js'
 /** p50 of each in ms; `runs` are warmed up first. */
 export const inTurn = async (runs, seconds) => {
   const seen = runs.map(() => [])
-  for (const run of runs) await load(1, run, 0.5)
+  for (const run of runs) await load(1, run, 5, 400)
   const until = performance.now() + seconds * 1000
   while (performance.now() < until)
     for (const [at, run] of runs.entries()) {
