@@ -296,7 +296,10 @@ SELECT 1 /* /* */ ; DROP TABLE orders; */
 const newer: readonly (readonly [RegExp, number])[] = [
   [/\bregexp_count\b/, 15],
   [/\bIS JSON\b|\bJSON_ARRAYAGG\b|\bJSON_OBJECT\(|\bJSON_ARRAY\(|\bany_value\b|\bpg_stat_io\b/, 16],
-  [/\bJSON_TABLE\b|\bJSON_VALUE\b|\bpg_stat_checkpointer\b/, 17],
+  [
+    /\bJSON_TABLE\b|\bJSON_VALUE\b|\bJSON_SCALAR\(|\bJSON_SERIALIZE\(|\bJSON\(|\bpg_stat_checkpointer\b/,
+    17,
+  ],
   [/\bcrc32\b/, 18],
 ]
 export const knownSince = (sql: string): number =>
