@@ -1,11 +1,8 @@
 /** The embedded store's life: made, adopted, shared, killed, copied, refused. Real servers, real signals. */
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import {
   chmodSync,
-  chownSync,
-  cpSync,
   existsSync,
-  lchownSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -47,13 +44,6 @@ const openAt = async (state: string): Promise<Store> => {
   return store
 }
 /** Gives a tree the owner that another folder has. */
-const sameOwner = (as: string, folder: string): void => {
-  const { gid, uid } = statSync(as)
-  chownSync(folder, uid, gid)
-  for (const entry of readdirSync(folder, { recursive: true }))
-    lchownSync(join(folder, String(entry)), uid, gid)
-}
-
 const newState = (name: string): string => {
   const state = join(root, name)
   mkdirSync(state, { mode: 0o700 })
@@ -200,7 +190,7 @@ test('a pid file that names a living stranger is told from a running server', as
   const { uid, gid } = statSync(file)
   process.kill(postmaster(store), 'SIGKILL')
   await store.close()
-  const stranger = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)'], {
+  const stranger = spawn('/bin/sleep', ['60'], {
     stdio: 'ignore',
     uid,
     gid,
@@ -237,8 +227,8 @@ test('a cold copy of the folder is a backup: restored elsewhere, it has all that
   const folder = store.folder ?? ''
   const restored = newState('restored')
   const place = join(root, 'restored-data')
-  cpSync(folder, place, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true })
-  if (process.geteuid?.() === 0) sameOwner(join(folder, 'data'), join(place, 'data'))
+  // With owners and modes, as an administrator copies it.
+  execFileSync('cp', ['-a', folder, place])
   symlinkSync(place, join(restored, 'postgres'))
   // The original runs meanwhile, and is not mistaken for the copy.
   const original = await openAt(from)

@@ -1,7 +1,13 @@
 /** The body of an answer, unpacked and bounded on the way: in bytes, in ratio, in layers. */
 import type { IncomingMessage } from 'node:http'
 import type { Transform } from 'node:stream'
-import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib'
+import {
+  createBrotliDecompress,
+  createGunzip,
+  createInflate,
+  createInflateRaw,
+  type Zlib,
+} from 'node:zlib'
 import { GateError } from '../../errors.ts'
 
 export interface Body {
@@ -37,7 +43,7 @@ const layersOf = (header: string | undefined): readonly string[] =>
     .map((one) => one.trim().toLowerCase())
     .filter((one) => one !== '' && one !== 'identity')
 
-const unpacker = (layer: string, first: number | undefined): Transform => {
+const unpacker = (layer: string, first: number | undefined): Transform & Zlib => {
   switch (layer) {
     case 'gzip':
     case 'x-gzip':
@@ -66,6 +72,7 @@ const drained = (response: IncomingMessage): Promise<void> =>
     response.resume()
   })
 
+/** `packed`: bytes that unpacking has taken in so far, not what has arrived and waits. */
 const collect = async (
   from: AsyncIterable<Buffer>,
   cap: number,
@@ -127,7 +134,6 @@ const unpacked = async (
 ): Promise<Body> => {
   const bad: Body = { bytes: Buffer.alloc(0), whole: false, seen: 0, bad: 'packing' }
   if (layers.length > mostLayers) return bad
-  let packed = 0
   const first = await firstByte(response)
   if (first === undefined) return { bytes: Buffer.alloc(0), whole: true, seen: 0 }
   let lost: unknown
@@ -136,9 +142,6 @@ const unpacked = async (
       .toReversed()
       .map((layer, at) => unpacker(layer, at === 0 ? first : zlibFrame))
     let end: NodeJS.ReadableStream = response
-    response.on('data', (chunk: Buffer) => {
-      packed += chunk.length
-    })
     const head = chain[0]
     response.once('error', (error) => {
       lost = error
@@ -149,7 +152,11 @@ const unpacked = async (
       step.once('error', (error) => next?.destroy(error))
       end = end.pipe(step)
     }
-    return await collect(end as AsyncIterable<Buffer> & NodeJS.ReadableStream, cap, () => packed)
+    return await collect(
+      end as AsyncIterable<Buffer> & NodeJS.ReadableStream,
+      cap,
+      () => head?.bytesWritten ?? 0,
+    )
   } catch (cause) {
     if (lost !== undefined) throw lost
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
