@@ -5,7 +5,7 @@ import { admit, parseInput, sane, shownInput, usable } from './gateway/admit.ts'
 import { openRegistry } from './gateway/attach.ts'
 import { builtins, runBuiltin } from './gateway/builtins.ts'
 import { canonicalInput } from './gateway/canonical.ts'
-import { decide, denial } from './gateway/decide.ts'
+import { decide, denial, stopIfPaused } from './gateway/decide.ts'
 import { type Following, follow } from './gateway/follow.ts'
 import { requestApproval } from './gateway/hold.ts'
 import { uuidv7 } from './gateway/id.ts'
@@ -92,6 +92,7 @@ export const openGateway = (ports: Ports): Gateway => {
       step.input = undefined
       throw thrown
     }
+    stopIfPaused(step, target, ports)
     const facts = await tool.facts(input, looks.look(target))
     const reason = args.reason
     step.call = Object.freeze({

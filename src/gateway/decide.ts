@@ -1,6 +1,8 @@
 /** All guards' verdicts into one: the strictest wins, silence is a denial, a guard that throws is a denial. */
 import { GateError } from '../errors.ts'
-import type { Call, Guard, Verdict } from '../types.ts'
+import type { Call, Guard, Target, Verdict } from '../types.ts'
+import type { Denial, Ports } from './ports.ts'
+import type { Step } from './step.ts'
 
 export const decide = async (
   call: Call,
@@ -38,7 +40,15 @@ export const decide = async (
   return { kind: 'deny', rules: [], reason: 'No rule allows this call.' }
 }
 
-export const denial = (verdict: Verdict & { kind: 'deny' }): GateError =>
+/** A pause stops a call before its target is asked for names or facts: a kill switch that still looked there would be none. */
+export const stopIfPaused = (step: Step, target: Target, ports: Ports): void => {
+  const stopped = ports.paused?.(step.request.caller, target)
+  if (stopped === undefined) return
+  step.verdict = stopped
+  throw denial(stopped)
+}
+
+export const denial = (verdict: Denial): GateError =>
   new GateError(verdict.code ?? 'NOT_ALLOWED', verdict.reason, {
     rules: verdict.rules,
     ...(verdict.hint === undefined ? {} : { hint: verdict.hint }),

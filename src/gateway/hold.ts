@@ -3,7 +3,7 @@ import { asGateError, GateError } from '../errors.ts'
 import type { Approval, Call, Json, Masked, Need, Receipt, Tool, Verdict } from '../types.ts'
 import { shownInput } from './admit.ts'
 import { canonicalJson } from './canonical.ts'
-import { decide, denial } from './decide.ts'
+import { decide, denial, stopIfPaused } from './decide.ts'
 import * as entries from './entries.ts'
 import { execute } from './execute.ts'
 import { uuidv7 } from './id.ts'
@@ -133,6 +133,9 @@ export const approvedStart = async (
       'What was approved can no longer be run: the tool or the target is gone, or you may not use it any more.',
       { hint: 'Send the call again to ask for a new approval.' },
     )
+  step.target = target
+  step.tool = tool
+  stopIfPaused(step, target, ports)
   const identity = await looks.identity(target, { fresh: true })
   const spend = await ports.approvals.spend(approval.callId, caller, {
     name: target.name,
@@ -156,8 +159,6 @@ export const approvedStart = async (
     facts,
   }
   step.call = call
-  step.target = target
-  step.tool = tool
   step.targetIdentity = identity
   const verdict = await decide(call, ports.guards, (thrown) =>
     ports.report(asGateError(thrown), { call_id: call.id, step: 'guard' }),

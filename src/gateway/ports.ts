@@ -17,6 +17,7 @@ import type {
   Tool,
   ToolAnnotations,
   Vault,
+  Verdict,
 } from '../types.ts'
 
 export interface Request {
@@ -71,11 +72,15 @@ export type Outcome =
       readonly code: Code | 'OK'
     }
 
+export type Denial = Verdict & { readonly kind: 'deny' }
+
 export interface Ports {
   readonly tools: ReadonlyMap<string, Tool>
   readonly families: ReadonlyMap<TargetKind, Family>
   readonly targets: ReadonlyMap<string, Target>
   readonly guards: readonly Guard[]
+  /** The denial of whatever this caller asks of this target now; known before the target is asked anything. */
+  readonly paused?: (caller: Caller, target: Target) => Denial | undefined
   /** Could any policy ever let this caller use this tool on this target? No false negatives. */
   mayEver(caller: Caller, tool: string, target: Target): boolean
   /** For `targets`: `allow`, `hold` or undefined for each effect, by grant, before facts are known. */

@@ -35,6 +35,7 @@ export const openPath = (
     tools: new Map(tools.tools.map((tool) => [tool.name, tool])),
     families: tools.families,
     targets,
+    paused: pauses.stopped,
     guards: [pauses.guard, ...(limit ? [limit.guard] : []), policy.guard],
     mayEver: policy.mayEver,
     modes: policy.modes,

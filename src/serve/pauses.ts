@@ -1,7 +1,8 @@
 /** Pauses: calls of a caller, on a target, or all calls are stopped at once, on every gateway of the store, as an event. */
 import { uuidv7 } from '../gateway/id.ts'
+import type { Denial, Ports } from '../gateway/ports.ts'
 import type { Store } from '../store/port.ts'
-import type { Caller, Entry, Guard, Json, Log } from '../types.ts'
+import type { Caller, Entry, Guard, Json, Log, Target } from '../types.ts'
 
 export interface Scope {
   readonly caller?: string | undefined
@@ -10,6 +11,8 @@ export interface Scope {
 
 export interface Pauses {
   readonly guard: Guard
+  /** The same, before there is a call. */
+  readonly stopped: NonNullable<Ports['paused']>
   list(): Promise<readonly Json[]>
   set(scope: Scope, by: Caller, reason: string): Promise<void>
   lift(scope: Scope, by: Caller): Promise<void>
@@ -71,30 +74,32 @@ export const openPauses = async (
     },
   })
 
+  const stopped = (caller: Caller, target: Target): Denial | undefined => {
+    if (performance.now() - readAt > staleMs)
+      return {
+        kind: 'deny',
+        code: 'PAUSED',
+        rules: ['pause'],
+        reason: "Whether calls are paused can't be read, so they are.",
+      }
+    const hit = inForce.find(
+      ({ scope, value }) =>
+        scope === 'all' || (scope === 'caller' ? value === caller.sub : value === target.name),
+    )
+    return (
+      hit && {
+        kind: 'deny',
+        code: 'PAUSED',
+        rules: ['pause'],
+        reason: 'Calls like this one were paused by a person.',
+        hint: 'Wait until it is lifted; nothing was run.',
+      }
+    )
+  }
+
   return {
-    guard: async (call) => {
-      if (performance.now() - readAt > staleMs)
-        return {
-          kind: 'deny',
-          code: 'PAUSED',
-          rules: ['pause'],
-          reason: "Whether calls are paused can't be read, so they are.",
-        }
-      const hit = inForce.find(
-        ({ scope, value }) =>
-          scope === 'all' ||
-          (scope === 'caller' ? value === call.caller.sub : value === call.target.name),
-      )
-      return (
-        hit && {
-          kind: 'deny',
-          code: 'PAUSED',
-          rules: ['pause'],
-          reason: 'Calls like this one were paused by a person.',
-          hint: 'Wait until it is lifted; nothing was run.',
-        }
-      )
-    },
+    stopped,
+    guard: async (call) => stopped(call.caller, call.target),
     list: async () => {
       await read()
       return inForce.map(({ scope, value, set_by, set_at }) => ({

@@ -327,6 +327,12 @@ test('a pause stops calls on every gateway, as an event, until it is lifted', as
     expect((await one.call('sql_query', { target: 'shop', sql: 'select 1' })).status).toBe('ok')
   const { rows } = await store.admin.query("select type from audit.event where type like 'pause.%'")
   expect(rows.map((row) => row.type).sort()).toEqual(['pause.lifted', 'pause.set'])
+  const denied = await store.admin.query(
+    "select target, verdict, outcome, code from audit.calls where code = 'PAUSED'",
+  )
+  expect(denied.rows).toEqual(
+    Array(2).fill({ target: 'shop', verdict: 'deny', outcome: 'denied', code: 'PAUSED' }),
+  )
 })
 
 test('looking at contents is recorded before it is answered', async () => {

@@ -237,6 +237,30 @@ test.each([
   expect(spy.runs).toBe(0)
 })
 
+test('a paused target is not even looked at, and the denial is recorded', async () => {
+  const spy = spyTool()
+  let looks = 0
+  const looking = {
+    ...spy,
+    facts: async (...given: Parameters<typeof spy.facts>) => {
+      looks += 1
+      return spy.facts(...given)
+    },
+  }
+  const ports = fakePorts(looking, {
+    paused: (caller, target) =>
+      caller.sub === 'ana' && target.name === 'box'
+        ? { kind: 'deny', code: 'PAUSED', rules: ['pause'], reason: 'Paused.' }
+        : undefined,
+  })
+  const answer = await ask(openGateway(ports), hello)
+  expect(answer.refused).toMatchObject({ code: 'PAUSED', rules: ['pause'], retry: true })
+  expect(looks).toBe(0)
+  expect(spy.runs).toBe(0)
+  expect(types(ports.fakeLog)).toEqual(['call.received', 'call.denied'])
+  expect(ports.fakeLog.entries.at(-1)).toMatchObject({ target: 'box', outcome: { code: 'PAUSED' } })
+})
+
 test('oversized input is refused and its length recorded', async () => {
   const ports = fakePorts(spyTool())
   const answer = await ask(openGateway(ports), undefined, { rawBytes: 9_000_000 })
