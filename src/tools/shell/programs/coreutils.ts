@@ -109,6 +109,17 @@ export const coreutils: Table = {
         'value',
     },
   }),
+  // Names out of a list that was made at night, as `find` finds them.
+  ...each('locate mlocate plocate', {
+    strict: 'write',
+    args: 'text',
+    opts: {
+      '-d --database': 'file',
+      '-l -n --limit -r --regexp': 'value',
+      '-A --all -b --basename -c --count -e --existing -i --ignore-case -0 --null --regex -S --statistics -w --wholename':
+        'flag',
+    },
+  }),
   ...each(
     'ls dir vdir stat du tree namei lsattr getfacl getcap readlink realpath file exa eza',
     looker,
