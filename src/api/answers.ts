@@ -94,6 +94,14 @@ export const answers = (ports: ApiPorts): Hono<ApiEnv> => {
   app.post('/resume', async (context) => {
     const by = await proven(context, ports)
     const of = await body(context, scope)
+    const found = inForce.parse(await ports.pauses.list(by))
+    if (!isPaused(of, found))
+      throw new GateError('INPUT_REFUSED', 'No pause of just this kind is in force.', {
+        hint:
+          found.length === 0
+            ? 'Nothing is paused.'
+            : `Paused are: ${found.slice(0, 20).map(pauseWords).join('; ')}.`,
+      })
     await ports.pauses.lift(of, by)
     return context.json({ resumed: of })
   })
@@ -118,6 +126,23 @@ export const answers = (ports: ApiPorts): Hono<ApiEnv> => {
   })
   return app
 }
+
+const inForce = z.array(z.object({ scope: z.enum(['caller', 'target', 'all']), value: z.string() }))
+type InForce = z.output<typeof inForce>
+
+/** Each part of what is to be lifted is in force: the same words lift a pause that set it. */
+const isPaused = ({ caller, target }: z.output<typeof scope>, found: InForce): boolean => {
+  const has = (kind: string, value: string): boolean =>
+    found.some((one) => one.scope === kind && one.value === value)
+  if (caller === undefined && target === undefined) return has('all', '')
+  return (
+    (caller === undefined || has('caller', caller)) &&
+    (target === undefined || has('target', target))
+  )
+}
+
+const pauseWords = ({ scope: kind, value }: InForce[number]): string =>
+  kind === 'all' ? 'all calls' : kind === 'caller' ? `calls of ${value}` : `calls on ${value}`
 
 const idOf = (context: Context<ApiEnv>): string => parse(callId, context.req.param('id'), 'call id')
 

@@ -53,6 +53,9 @@ export const left = (expiresAt: string, now: Date): string => {
   return minutes === 0 ? `${seconds} s` : `${minutes} min ${seconds % 60} s`
 }
 
+/** What was run, rejected, cancelled or has expired has no time left. */
+const mayStillRun = (state: string): boolean => state === 'requested' || state === 'approved'
+
 const needWords = ({ groups, quorum, self }: Shown['needs'][number]): string =>
   `${quorum} of ${groups.map(one).join(', ')}${self ? ' (the caller may be one)' : ''}`
 
@@ -69,7 +72,7 @@ export const listText = (approvals: readonly Shown[], now: Date): string =>
             `${tool} on ${one(target)}`,
             `by ${one(caller.sub)}`,
             needs.map(needWords).join(' and '),
-            `left: ${left(expiresAt, now)}`,
+            ...(mayStillRun(state) ? [`left: ${left(expiresAt, now)}`] : []),
           ].join('  '),
         )
         .join('\n')
@@ -98,7 +101,7 @@ export const showText = (approval: Shown, now: Date): string => {
     `Needs     ${needs.map(needWords).join(' and ')}`,
     `Rules     ${rules.map(one).join(', ')}`,
     `Requested ${approval.requestedAt}`,
-    `Expires   ${expiresAt} (${left(expiresAt, now)} left)`,
+    `Expires   ${expiresAt}${mayStillRun(state) ? ` (${left(expiresAt, now)} left)` : ''}`,
     ...answers.map(
       ({ at, decision, self, sub }) =>
         `Answer    ${decision} by ${one(sub)} at ${at}${self ? ' (the caller)' : ''}`,

@@ -4,12 +4,11 @@ import { z } from 'zod'
 import { GateError } from '../errors.ts'
 import { approvalForm, listText, type Shown, showText } from './approval-text.ts'
 import { type GatewayClient, gatewayClient, type ProofOptions } from './client.ts'
-import { configOf, type Globals, globalsOf, print, Usage } from './common.ts'
+import { callIdOf, configOf, type Globals, globalsOf, print, Usage } from './common.ts'
 import { withProof } from './pause.ts'
 
 const states = ['requested', 'approved', 'rejected', 'expired', 'cancelled', 'spent'] as const
 const listForm = z.object({ approvals: z.array(approvalForm) })
-const callId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 export const register = (program: Command): void => {
   const approvals = program
@@ -71,13 +70,7 @@ const list = async (options: Listing, command: Command): Promise<void> => {
   print(globals, answered, listText(parsed(listForm, answered).approvals, new Date()))
 }
 
-const pathOf = (id: string): string => {
-  if (!callId.test(id))
-    throw new Usage(
-      'A call id looks like 0198c5a2-7c1e-7a3b-9f00-1234567890ab; `countersign approvals list` shows them.',
-    )
-  return `/api/approvals/${id}`
-}
+const pathOf = (id: string): string => `/api/approvals/${callIdOf(id)}`
 
 const show = async (id: string, options: ProofOptions, command: Command): Promise<void> => {
   const path = pathOf(id)

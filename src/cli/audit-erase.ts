@@ -7,7 +7,7 @@ import { GateError } from '../errors.ts'
 import { finishErasures } from '../serve/retention.ts'
 import { asEraser } from '../store/eraser.ts'
 import { gatewayClient, type ProofOptions } from './client.ts'
-import { configOf, globalsOf, print, Usage } from './common.ts'
+import { callIdOf, configOf, globalsOf, print, Usage } from './common.ts'
 import { withProof } from './pause.ts'
 
 interface EraseOptions extends ProofOptions {
@@ -89,6 +89,7 @@ const eraseCommand = async (options: EraseOptions, command: Command): Promise<vo
   const globals = globalsOf(command)
   const config = configOf(globals)
   const { call, caller, olderThan, reason, retention } = options
+  if (call !== undefined) callIdOf(call)
   let named = 0
   if (options.finish !== true) {
     if (!reason) throw new Usage('Say why, with --reason; it is recorded.')
@@ -126,6 +127,7 @@ const holdCommand = async (options: HoldOptions, command: Command): Promise<void
   const { call, label, reason } = options
   if ((call === undefined) === (label === undefined))
     throw new Usage('Hold a call with --call, or targets with --label.')
+  if (call !== undefined) callIdOf(call)
   const client = gatewayClient(configOf(globals), options)
   const of = label === undefined ? { call } : { labels: labelsOf(label) }
   const answer = await client.ask('POST', '/api/holds', { ...of, reason })

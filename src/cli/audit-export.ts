@@ -1,6 +1,7 @@
 /** `countersign audit export`: a copy of the log that verifies without us; that it was made is recorded first. */
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { hostname, userInfo } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Command } from 'commander'
@@ -13,6 +14,7 @@ import { buildHash } from '../serve/build.ts'
 import { type Evidence, openEvidence } from '../serve/evidence.ts'
 import type { Masked } from '../types.ts'
 import { configOf, globalsOf, Usage } from './common.ts'
+import { systemWords } from './system-words.ts'
 
 interface Options {
   readonly from?: string
@@ -128,16 +130,24 @@ export const fileSink = (file: string | undefined) => {
   const stream =
     file === undefined ? process.stdout : createWriteStream(file, { flags: 'wx', mode: 0o600 })
   let failed: Error | undefined
+  let made = false
   stream.on('error', (error: Error) => {
     failed = error
   })
+  stream.on('open', () => {
+    made = true
+  })
   const stop = (): never => {
-    throw new GateError('CONFIG_INVALID', `The bundle can not be written: ${failed?.message ?? ''}`)
+    throw new GateError(
+      'CONFIG_INVALID',
+      `The bundle can not be written: ${systemWords(failed) ?? failed?.message ?? ''}`,
+    )
   }
   return {
     async write(piece: Buffer): Promise<void> {
       if (failed) stop()
-      if (!stream.write(piece)) await Promise.race([once(stream, 'drain'), once(stream, 'close')])
+      if (!stream.write(piece))
+        await Promise.race([once(stream, 'drain'), once(stream, 'close')]).catch(() => undefined)
       if (failed) stop()
     },
     async close(): Promise<void> {
@@ -147,6 +157,14 @@ export const fileSink = (file: string | undefined) => {
         await ended.catch(() => undefined)
       }
       if (failed) stop()
+    },
+    /** Takes back what is there of a bundle that was not finished; a file that was there before stays. */
+    async discard(): Promise<void> {
+      if (file === undefined) return
+      const ended = stream.closed ? undefined : once(stream, 'close')
+      stream.destroy()
+      await ended?.catch(() => undefined)
+      if (made) await rm(file, { force: true })
     },
   }
 }
@@ -161,7 +179,7 @@ const indexOf = async (
 ): Promise<number | undefined> => {
   if (given === undefined) return undefined
   if (whole.test(given)) return Number(given)
-  const at = Date.parse(given)
+  const at = /^\d{4}-/.test(given) ? Date.parse(given) : Number.NaN
   if (Number.isNaN(at)) throw new Usage(`${option} takes an index of the tree or a time.`)
   // An event's id begins with its milliseconds.
   const id = `${at.toString(16).padStart(12, '0')}${'0'.repeat(20)}`
@@ -194,6 +212,9 @@ const exportCommand = async (options: Options, command: Command): Promise<void> 
       ...(from === undefined ? {} : { from }),
       ...(to === undefined ? {} : { to }),
       ...(options.reason === undefined ? {} : { reason: options.reason }),
+    }).catch(async (thrown: unknown) => {
+      await sink.discard()
+      throw thrown
     })
     await sink.close()
     const words = [
@@ -208,7 +229,8 @@ const exportCommand = async (options: Options, command: Command): Promise<void> 
     const out = options.out === undefined ? process.stderr : process.stdout
     out.write(`${globals.json ? JSON.stringify(done) : words.join('\n')}\n`)
   } catch (thrown) {
-    if (thrown instanceof RangeError) throw new Usage(`${thrown.message}.`)
+    if (thrown instanceof RangeError)
+      throw new Usage(`${thrown.message.slice(0, 1).toUpperCase()}${thrown.message.slice(1)}.`)
     throw thrown
   } finally {
     await evidence.close()

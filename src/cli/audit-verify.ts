@@ -9,11 +9,14 @@ import { type NoteKey, NoteRefused, parseVkeys } from '../audit/tree/note.ts'
 import { GateError } from '../errors.ts'
 import { decideRecorded } from '../guards/policy/recorded.ts'
 import { Usage } from './common.ts'
+import { systemWords } from './system-words.ts'
 
 const unreadable = (file: string, cause: unknown): GateError =>
   new GateError(
     'CONFIG_INVALID',
-    `${file} can not be read${cause instanceof NoteRefused ? `: ${cause.message}` : ''}.`,
+    cause instanceof NoteRefused
+      ? `${file} can not be read: ${cause.message}.`
+      : (systemWords(cause) ?? `${file} can not be read.`),
     { cause },
   )
 
@@ -56,7 +59,10 @@ const isReceipt = async (file: string): Promise<Buffer | undefined> => {
     throw unreadable(file, thrown)
   })
   try {
-    const { size } = await handle.stat()
+    const found = await handle.stat()
+    if (found.isDirectory())
+      throw new GateError('CONFIG_INVALID', `${file} is a folder; give the bundle itself.`)
+    const { size } = found
     if (size > MOST_LINE) return undefined
     const bytes = await handle.readFile()
     return bytes.subarray(0, 10).toString() === '{"header":' ? bytes : undefined

@@ -20,14 +20,16 @@ import { visibleJson } from '../masking/visible.ts'
 import { openEvidence } from '../serve/evidence.ts'
 import { readKeys, verifyFile } from './audit-verify.ts'
 import { gatewayClient } from './client.ts'
-import { configOf, globalsOf, Usage } from './common.ts'
+import { callIdOf, configOf, globalsOf, inColour, Usage } from './common.ts'
 import { withProof } from './pause.ts'
 
-const look = () => ({ color: process.stdout.isTTY === true })
+const look = () => ({ color: inColour() })
 const write = (line: string): void => void process.stdout.write(`${line}\n`)
 
 export const register = (program: Command): void => {
-  const audit = program.command('audit').description('look at the log: tail, show, verify')
+  const audit = program
+    .command('audit')
+    .description('look at the log, verify it, take copies, erase contents')
   audit
     .command('tail')
     .description('events as they become durable; names only, no contents')
@@ -58,7 +60,7 @@ const gather = (value: string, before: readonly string[] = []): readonly string[
   value,
 ]
 
-const cursorForm = z.record(z.string(), z.string())
+const cursorForm = z.record(z.string(), z.string().regex(/^\d{1,18}$/))
 
 const cursorOf = (text: string): Cursor => {
   try {
@@ -74,18 +76,20 @@ const tailCommand = async (
 ): Promise<void> => {
   const globals = globalsOf(command)
   if (!/^\d{1,6}$/.test(options.last)) throw new Usage('--last takes a number.')
+  const from = options.from === undefined ? undefined : cursorOf(options.from)
   const evidence = await openEvidence(configOf(globals))
   const stop = new AbortController()
   const end = (): void => stop.abort()
   process.once('SIGINT', end)
   process.once('SIGTERM', end)
+  process.stdout.once('error', end)
   try {
     const pieces = tail({
       pool: evidence.store.pool,
       last: Number(options.last),
       follow: options.follow === true,
       signal: stop.signal,
-      ...(options.from === undefined ? {} : { from: cursorOf(options.from) }),
+      ...(from === undefined ? {} : { from }),
     })
     for await (const { events, cursor } of pieces) {
       for (const event of events)
@@ -112,6 +116,7 @@ const showCommand = async (
   command: Command,
 ): Promise<void> => {
   const globals = globalsOf(command)
+  callIdOf(call)
   if (options.receipt === true) return receiptCommand(call, command)
   if (!options.reason) throw new Usage('Say why you look, with --reason; it is recorded.')
   const client = gatewayClient(configOf(globals), options)
@@ -154,7 +159,6 @@ const receiptCommand = async (call: string, command: Command): Promise<void> => 
 
 /** Leaves of the call's own events, oldest first; that it was looked at is no part of it. */
 const storyOf = async (pool: pg.Pool, call: string): Promise<readonly string[]> => {
-  if (!z.uuid().safeParse(call).success) throw new Usage('This is no call id.')
   const { rows } = await pool.query<{ leaf: string }>(
     `select encode(leaf, 'hex') as leaf from audit.event
      where call_id = $1 and type not in ('access.viewed', 'legal.hold') order by event_id`,
@@ -186,6 +190,10 @@ const verifyCommand = async (
     process.exitCode = found.exit
     return
   }
+  if (options.anchor !== undefined)
+    throw new Usage(
+      'An anchor is compared with a bundle: countersign audit export --out bundle, then audit verify bundle --key notary.pub --anchor FILE.',
+    )
   const config = configOf(globals)
   const evidence = await openEvidence(config)
   try {

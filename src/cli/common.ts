@@ -5,6 +5,7 @@ import { configPath } from '../config/location.ts'
 import type { Config } from '../config/types.ts'
 import { GateError } from '../errors.ts'
 import { visible, visibleJson } from '../masking/visible.ts'
+import { systemWords } from './system-words.ts'
 
 export interface Globals {
   readonly config?: string
@@ -39,6 +40,18 @@ export const print = (globals: Globals, json: unknown, text: string): void => {
   )
 }
 
+/** Whether standard output takes colour: a terminal that can, and nobody who asked for none (no-color.org). */
+export const inColour = (env: NodeJS.ProcessEnv = process.env): boolean =>
+  process.stdout.isTTY === true && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb'
+
+/** Of an id that a person typed or pasted. Throws Usage. */
+export const callIdOf = (text: string): string => {
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return text
+  throw new Usage(
+    'A call id looks like 0198c5a2-7c1e-7a3b-9f00-1234567890ab; `countersign approvals list` and `audit tail` show them.',
+  )
+}
+
 /** Writes why a command failed and gives its exit code. */
 export const report = (thrown: unknown, asJson: boolean): number => {
   const { code, message, hint } = said(thrown)
@@ -59,6 +72,8 @@ const said = (thrown: unknown): { code: string; message: string; hint?: string |
     return { code: thrown.code, message: thrown.message, hint: thrown.teaching.hint }
   if (thrown instanceof NotSo) return { code: 'NOT_SO', message: thrown.message }
   if (thrown instanceof Usage) return { code: 'USAGE', message: thrown.message }
+  const words = systemWords(thrown)
+  if (words !== undefined) return { code: 'CONFIG_INVALID', message: words }
   // At the terminal of whoever runs the command, an unforeseen error may say what it is.
   return { code: 'INTERNAL', message: thrown instanceof Error ? thrown.message : String(thrown) }
 }

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import { GateError } from '../errors.ts'
-import { globalsOf } from './common.ts'
+import { globalsOf, inColour } from './common.ts'
 import { leaveEvidence } from './demo/evidence.ts'
 import { openPage, type Page } from './demo/page.ts'
 import { openSetting, type Setting } from './demo/setting.ts'
@@ -28,7 +28,7 @@ export const register = (program: Command): void => {
       ) => {
         const { json } = globalsOf(command)
         const write = json ? undefined : (line: string) => void process.stdout.write(`${line}\n`)
-        const page = openPage(write, process.stdout.isTTY === true)
+        const page = openPage(write, inColour())
         const startedAt = performance.now()
         const setting = await openSetting(page.progress, options.kubeconfig)
         try {
@@ -54,6 +54,9 @@ const untilTold = (): Promise<void> =>
     // A listener keeps nothing alive; the gateway's own doors do.
     process.once('SIGINT', () => stop())
     process.once('SIGTERM', () => stop())
+    // Nobody reads what it says: `| head`.
+    process.stdout.once('error', () => stop())
+    if (!process.stdout.writable) stop()
   })
 
 const tryIt = (setting: Setting, page: Page): void => {

@@ -1,6 +1,6 @@
 /** `countersign`: one file a command, read only when it is asked for. */
 import { Command, CommanderError } from 'commander'
-import { exitCodes, report } from './common.ts'
+import { exitCodes, report, Usage } from './common.ts'
 import { version } from './version.ts'
 
 interface CommandFile {
@@ -59,6 +59,10 @@ export const main = async (argv: readonly string[]): Promise<void> => {
     .option('--json', 'answer in JSON')
     .showHelpAfterError('(countersign --help shows how)')
     .exitOverride()
+  // A reader that has gone (`| head`) is no failure to speak of; commands that go on for long end by themselves.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') process.exitCode = report(error, false)
+  })
   const named = commandIn(argv.slice(2))
   const wanted = named === undefined ? Object.keys(load) : [alias[named] ?? named]
   for (const name of wanted) {
@@ -69,10 +73,13 @@ export const main = async (argv: readonly string[]): Promise<void> => {
     await program.parseAsync([...argv])
   } catch (thrown) {
     // commander has already written what is wrong; help and version that were asked for are no errors.
-    process.exitCode = isCommanderError(thrown)
-      ? thrown.exitCode === 0
-        ? exitCodes.fine
-        : exitCodes.usage
-      : report(thrown, argv.includes('--json'))
+    const asJson = argv.includes('--json')
+    if (!isCommanderError(thrown)) process.exitCode = report(thrown, asJson)
+    else if (thrown.exitCode === 0) process.exitCode = exitCodes.fine
+    else {
+      process.exitCode = exitCodes.usage
+      if (asJson && thrown.code !== 'commander.help')
+        report(new Usage(thrown.message.replace(/^error: /, '')), true)
+    }
   }
 }

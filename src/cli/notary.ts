@@ -123,6 +123,8 @@ const untilStopped = (withParent: boolean): Promise<void> =>
 const runCommand = async (options: RunOptions, command: Command): Promise<void> => {
   const globals = globalsOf(command)
   const listen = listenOf(options)
+  if (options.log !== undefined && !/^[A-Za-z0-9][A-Za-z0-9._/-]*$/.test(options.log))
+    throw new Usage('--log takes the log.name of the gateways, such as acme/prod.')
   const folder = resolve(options.state)
   await withNotaryFolder(folder, options.log, async (open) => {
     const token = await tokenOf(folder, options.token)
@@ -173,6 +175,8 @@ const recoverCommand = async (options: CeremonyOptions, command: Command): Promi
     if (gap !== undefined) return applyGap(open, await readGap(resolve(gap)), confirm)
     const size = Number(/^\d{1,16}$/.exec(confirm ?? '')?.[0] ?? Number.NaN)
     const note = await readFile(resolve(anchor ?? ''), 'utf8')
+    if (!note.includes('\n\n\u2014 '))
+      throw new GateError('CONFIG_INVALID', `${anchor} is no signed checkpoint.`)
     if (Number.isNaN(size))
       throw new Usage(`Confirm the size of the anchor: --confirm ${note.split('\n')[1]}`)
     return recover(open, note, size, reason)

@@ -3,9 +3,10 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { type Step, stepsOf } from '../audit/reading/replay.ts'
+import { GateError } from '../errors.ts'
 import { visibleJson } from '../masking/visible.ts'
 import { gatewayClient, type ProofOptions } from './client.ts'
-import { configOf, globalsOf, Usage } from './common.ts'
+import { callIdOf, configOf, globalsOf, inColour, Usage } from './common.ts'
 import { withProof } from './pause.ts'
 
 interface Options extends ProofOptions {
@@ -52,9 +53,7 @@ const codes: Readonly<Record<Step['kind'], string>> = {
 const show = ({ kind, text }: Step): void => {
   const own = kind === 'stdout' || kind === 'stderr'
   const line = own || text.endsWith('\n') ? text : `${text}\n`
-  process.stdout.write(
-    process.stdout.isTTY === true ? `\u001b[${codes[kind]}m${line}\u001b[0m` : line,
-  )
+  process.stdout.write(inColour() ? `\u001b[${codes[kind]}m${line}\u001b[0m` : line)
 }
 
 const speedOf = ({ instant, speed }: Options): number => {
@@ -73,6 +72,7 @@ const replayCommand = async (
   if ((call === undefined) === (options.session === undefined))
     throw new Usage('Replay a call, or a session with --session.')
   const speed = speedOf(options)
+  if (call !== undefined) callIdOf(call)
   const client = gatewayClient(configOf(globals), options)
   const ask = (path: string) => client.ask('GET', path)
   const calls =
@@ -80,7 +80,14 @@ const replayCommand = async (
       ? listed.parse(await ask(`/api/calls?session=${encodeURIComponent(options.session ?? '')}`))
           .calls
       : [call]
+  if (calls.length === 0)
+    throw new GateError('TARGET_UNKNOWN', 'The log has no call of this session.', {
+      hint: 'The session of a call stands in `countersign audit tail --json`, as origin.session.',
+    })
+  const gone = new AbortController()
+  process.stdout.once('error', () => gone.abort())
   for (const id of calls) {
+    if (gone.signal.aborted) return
     const path = `/api/calls/${encodeURIComponent(id)}?reason=${encodeURIComponent(options.reason)}`
     const steps = stepsOf(told.parse(await ask(path)).call.events)
     if (globals.json) {
@@ -88,6 +95,7 @@ const replayCommand = async (
       continue
     }
     for (const step of steps) {
+      if (gone.signal.aborted) return
       if (step.waitMs > 0 && Number.isFinite(speed)) await pause(step.waitMs / speed)
       show(step)
     }

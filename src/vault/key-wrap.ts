@@ -66,10 +66,18 @@ export const openKeyWrap = (key: Uint8Array): KeyWrap => {
       })
       decipher.setAAD(Buffer.from(`${keyId}\0${context}`))
       decipher.setAuthTag(tag)
-      return Buffer.concat([
-        decipher.update(bytes.subarray(1 + nonceBytes + tagBytes)),
-        decipher.final(),
-      ])
+      try {
+        return Buffer.concat([
+          decipher.update(bytes.subarray(1 + nonceBytes + tagBytes)),
+          decipher.final(),
+        ])
+      } catch (cause) {
+        throw new GateError(
+          'CONFIG_INVALID',
+          "What the store holds can't be opened with this vault.key under this log.name.",
+          { cause, hint: 'Put back the key and the name that the store was made with.' },
+        )
+      }
     },
   }
 }

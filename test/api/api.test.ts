@@ -65,7 +65,7 @@ const setUp = (changes: Partial<ApiPorts> = {}) => {
         set: async (key, value, by) => void done.push(['set', key, value, by.sub]),
       },
       pauses: {
-        list: async () => [],
+        list: async () => [{ scope: 'target', value: 'shop' }],
         set: async (scope, by, reason) => void done.push(['pause', scope, by.sub, reason]),
         lift: async (scope, by) => void done.push(['lift', scope, by.sub]),
       },
@@ -150,6 +150,22 @@ test('an approver answers by passphrase over the socket, by token over either', 
     ['answer', id, 'bo', 'reject', 'not today'],
     ['answer', id, 'cy', 'approve', undefined],
   ])
+})
+
+test('what is not paused is not lifted, and the answer says what is', async () => {
+  const ask = setUp()
+  for (const body of [{}, { caller: 'ana' }, { target: 'shp' }, { target: 'shop', caller: 'ana' }])
+    expect(await ask('POST', '/api/resume', { auth: basic, body })).toMatchObject({
+      status: 400,
+      body: { error: { code: 'INPUT_REFUSED', hint: 'Paused are: calls on shop.' } },
+    })
+  expect(done).toEqual([])
+  const idle = setUp({
+    pauses: { list: async () => [], set: async () => {}, lift: async () => {} },
+  })
+  expect(await idle('POST', '/api/resume', { auth: basic, body: {} })).toMatchObject({
+    body: { error: { hint: 'Nothing is paused.' } },
+  })
 })
 
 test('calls are shown with a reason, secrets set, calls paused and resumed', async () => {

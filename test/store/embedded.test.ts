@@ -93,6 +93,13 @@ test('it is made at first, keeps what was written, and is stopped by the last on
   expect(await has(again, 'after')).toBe(true)
 })
 
+test('who has left holds nothing that would keep the process', async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+  const before = timers()
+  await (await openAt(newState('left'))).close()
+  expect(timers()).toBeLessThanOrEqual(before)
+})
+
 test('the gateway is no superuser in it, and the socket and passwords are for nobody else', async () => {
   const store = await openAt(join(root, 'first'))
   const { rows } = await store.pool.query(

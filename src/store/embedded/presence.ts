@@ -90,7 +90,7 @@ export const enter = async (home: Home, log: StoreLog): Promise<Presence> => {
     started,
     async leave() {
       leaving.abort()
-      await Promise.race([back, sleep(GIVE_UP_MS)])
+      await within(GIVE_UP_MS, back)
       try {
         return await stopIfLast(home, client, log)
       } catch (err) {
@@ -101,6 +101,16 @@ export const enter = async (home: Home, log: StoreLog): Promise<Presence> => {
       }
     },
   }
+}
+
+/** Waits for it, for `ms` at most. The timer goes with it: a process that has left ends at once. */
+const within = async (ms: number, awaited: Promise<void>): Promise<void> => {
+  let timer: NodeJS.Timeout | undefined
+  const over = new Promise<void>((wake) => {
+    timer = setTimeout(wake, ms)
+  })
+  await Promise.race([awaited, over])
+  clearTimeout(timer)
 }
 
 /** Who holds the lock alone is the last; who comes now finds it taken and waits until the server is down. */
